@@ -1,0 +1,57 @@
+/**
+ * Durable bricks for Deno, Bun and Node: what was acknowledged survives a power
+ * cut, and stays readable with `cat`.
+ *
+ * {@linkcode MiniStore} is a write-ahead log.
+ *
+ * @example Append, and read it back after any crash
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryFileSystem, MiniStore } from "@mini-ts/durable";
+ *
+ * const fileSystem = new MemoryFileSystem(); // leave it out for real files
+ *
+ * const store = await MiniStore.open("state/journal.jsonl", { fileSystem });
+ * const sequence = await store.append({ Set: { value: 42 } });
+ * assertEquals(sequence, 1); // on disk from here on
+ * await store.close();
+ *
+ * assertEquals(await MiniStore.replay("state/journal.jsonl", { fileSystem }), [
+ *   { Set: { value: 42 } },
+ * ]);
+ * ```
+ *
+ * @module
+ */
+
+export { MemoryFileSystem } from "./src/adapters/memory.ts";
+export {
+  DurableError,
+  type DurableErrorCode,
+  type DurableErrorDetails,
+} from "./src/errors.ts";
+export type {
+  FileHandle,
+  FileInfo,
+  FileLock,
+  FileOpenOptions,
+  FileSystem,
+  FileSystemCapabilities,
+} from "./src/file_system.ts";
+export { defaultFileSystem } from "./src/runtime.ts";
+export type { Codec } from "./src/wal/codec.ts";
+export type { CutTail } from "./src/wal/mend.ts";
+export { MiniStore, type SequencedRecord } from "./src/wal/mini_store.ts";
+export type {
+  MiniStoreOptions,
+  ReadOptions,
+  StreamOptions,
+} from "./src/wal/options.ts";
+export type { TornTail } from "./src/wal/reader.ts";
+export type { Recovery } from "./src/wal/recovery.ts";
+export type {
+  SchemaResult,
+  StandardSchema,
+  Validate,
+} from "./src/wal/schema.ts";
+export type { VerifyReport } from "./src/wal/verify.ts";

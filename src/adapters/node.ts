@@ -1,0 +1,290 @@
+/**
+ * The file system of Node.js, on `node:fs` descriptors.
+ *
+ * @module
+ */
+
+import * as fs from "node:fs";
+import { promises } from "node:fs";
+import process from "node:process";
+import { crc32 } from "node:zlib";
+import { type DurableError, fileSystemError } from "../errors.ts";
+import type {
+  FileHandle,
+  FileInfo,
+  FileLock,
+  FileOpenOptions,
+  FileSystem,
+  FileSystemCapabilities,
+} from "../file_system.ts";
+import { splitPath } from "../path.ts";
+import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
+
+const FLAGS = { read: "r", write: "r+", create: "wx+" } as const;
+
+/** Maps what `node:fs` threw. */
+export function nodeError(
+  action: string,
+  path: string,
+  cause: unknown,
+): DurableError {
+  const errno = (cause as { code?: unknown }).code;
+  return fileSystemError(
+    action,
+    path,
+    typeof errno === "string" ? errno : undefined,
+    cause,
+  );
+}
+
+/** A file that is open under a `node:fs` descriptor. */
+export class NodeFileHandle implements FileHandle {
+  readonly #path: string;
+  #fd: number | undefined;
+
+  /** Takes over `fd`, which was opened for `path`. */
+  constructor(path: string, fd: number) {
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  /** The descriptor. */
+  protected get fd(): number {
+    if (this.#fd === undefined) {
+      throw fileSystemError(
+        "use",
+        this.#path,
+        undefined,
+        new Error("the handle is closed"),
+      );
+    }
+    return this.#fd;
+  }
+
+  /** Maps an error that befell this file. */
+  protected fail(action: string, cause: unknown): DurableError {
+    return nodeError(action, this.#path, cause);
+  }
+
+  /** Reads once, which may be short. */
+  protected readOnce(buffer: Uint8Array, offset: number): Promise<number> {
+    return this.#call(
+      "read",
+      (fd, done) => fs.read(fd, buffer, 0, buffer.length, offset, done),
+    );
+  }
+
+  async read(buffer: Uint8Array, offset: number): Promise<number> {
+    let filled = 0;
+    while (filled < buffer.length) {
+      const count = await this.readOnce(
+        buffer.subarray(filled),
+        offset + filled,
+      );
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled;
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      const rest = bytes.subarray(done);
+      done += await this.#call<number>(
+        "write to",
+        (fd, callback) =>
+          fs.write(fd, rest, 0, rest.length, offset + done, callback),
+      );
+    }
+  }
+
+  writeSync(bytes: Uint8Array, offset: number): void {
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += fs.writeSync(
+          this.fd,
+          bytes,
+          done,
+          bytes.length - done,
+          offset + done,
+        );
+      }
+    } catch (error) {
+      throw this.fail("write to", error);
+    }
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#call("truncate", (fd, done) => fs.ftruncate(fd, size, done));
+  }
+
+  async size(): Promise<number> {
+    const info = await this.#call<fs.Stats>(
+      "stat",
+      (fd, done) => fs.fstat(fd, done),
+    );
+    return info.size;
+  }
+
+  dataSync(): Promise<void> {
+    return this.#call("sync", (fd, done) => fs.fdatasync(fd, done));
+  }
+
+  dataSyncSync(): void {
+    try {
+      fs.fdatasyncSync(this.fd);
+    } catch (error) {
+      throw this.fail("sync", error);
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#call("sync", (fd, done) => fs.fsync(fd, done));
+  }
+
+  async close(): Promise<void> {
+    if (this.#fd === undefined) return;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    await new Promise<void>((resolve, reject) =>
+      fs.close(fd, (error) => {
+        if (error) reject(this.fail("close", error));
+        else resolve();
+      })
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call<T = void>(
+    action: string,
+    start: (
+      fd: number,
+      done: (error: Error | null, result?: T) => void,
+    ) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) =>
+      start(this.fd, (error, result) => {
+        if (error) reject(this.fail(action, error));
+        else resolve(result as T);
+      })
+    );
+  }
+}
+
+/** The file system of Node.js. */
+export class NodeFileSystem implements FileSystem {
+  readonly capabilities: FileSystemCapabilities = {
+    syncDir: process.platform !== "win32",
+    fullFlush: true,
+  };
+
+  /** What the writer lock needs of this runtime. */
+  protected lockHost(): LockHost {
+    return {
+      runtime: `node ${process.versions.node}`,
+      pid: process.pid,
+      openDatabase: async (path): Promise<LockDatabase> => {
+        const { DatabaseSync } = await import("node:sqlite");
+        return new DatabaseSync(path);
+      },
+      isBusy: (error) => (error as { errcode?: unknown }).errcode === 5,
+      writeText: (path, text) => fs.writeFileSync(path, text),
+      readText: (path) => fs.readFileSync(path, "utf8"),
+      removeFile: (path) => fs.unlinkSync(path),
+      mapError: nodeError,
+    };
+  }
+
+  /** Wraps a descriptor. */
+  protected handle(path: string, fd: number): FileHandle {
+    return new NodeFileHandle(path, fd);
+  }
+
+  open(path: string, options: FileOpenOptions): Promise<FileHandle> {
+    const { mode } = options;
+    return new Promise((resolve, reject) =>
+      fs.open(path, FLAGS[mode], (error, fd) => {
+        if (error) return reject(nodeError("open", path, error));
+        // Opening a directory for reading succeeds; reading it would not.
+        if (mode === "read" && fs.fstatSync(fd).isDirectory()) {
+          fs.closeSync(fd);
+          const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+          return reject(nodeError("open", path, cause));
+        }
+        resolve(this.handle(path, fd));
+      })
+    );
+  }
+
+  async mkdir(path: string): Promise<void> {
+    const info = await this.stat(path);
+    if (info?.kind === "directory") return;
+    const { dir } = splitPath(path);
+    if (dir !== path) await this.mkdir(dir);
+    await attempt("create the directory", path, () => promises.mkdir(path));
+    await this.syncDir(dir);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return attempt("rename", from, () => promises.rename(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return attempt("remove", path, () => promises.unlink(path));
+  }
+
+  async stat(path: string): Promise<FileInfo | undefined> {
+    const info = await attempt(
+      "stat",
+      path,
+      () =>
+        promises.stat(path).catch((error: { code?: unknown }) => {
+          if (error.code === "ENOENT") return undefined;
+          throw error;
+        }),
+    );
+    return info && {
+      kind: info.isFile() ? "file" : info.isDirectory() ? "directory" : "other",
+      size: info.size,
+    };
+  }
+
+  readDir(path: string): Promise<string[]> {
+    return attempt("list", path, () => promises.readdir(path));
+  }
+
+  async syncDir(path: string): Promise<void> {
+    if (!this.capabilities.syncDir) return;
+    await attempt("sync the directory", path, async () => {
+      const handle = await promises.open(path, "r");
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  lock(path: string): Promise<FileLock> {
+    return acquireLock(this.lockHost(), path);
+  }
+
+  crc32(bytes: Uint8Array, seed: number): number {
+    return crc32(bytes, seed);
+  }
+}
+
+async function attempt<T>(
+  action: string,
+  path: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw nodeError(action, path, error);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The segment that takes new groups: how one begins, and how groups are written
+ * to it.
+ *
+ * @module
+ */
+
+import type { FileHandle, FileSystem } from "../file_system.ts";
+import { splitPath } from "../path.ts";
+import {
+  chainSeed,
+  encodeHeader,
+  HEADER_V01,
+  hex8,
+  idBytes,
+  markStem,
+  type ParsedHeader,
+  parseHeader,
+  type SegmentHeader,
+} from "./format.ts";
+import { nextPath, sealedPath } from "./segments.ts";
+
+/** Text that is encoded, checked and written at a time, in UTF-16 units. */
+const PIECE = 1 << 20;
+const encoder = new TextEncoder();
+
+/** Where a log is, and with what it is written. */
+export interface LogFiles {
+  readonly fileSystem: FileSystem;
+  readonly path: string;
+}
+
+/** Where the next group goes. */
+export interface Tip {
+  /** Number of the segment. */
+  readonly number: number;
+  /** Sequence number of its first record. */
+  readonly first: number;
+  /** Its header; `undefined` in format v0.1. */
+  readonly header: ParsedHeader | undefined;
+  /** Sequence number of the last record. */
+  sequence: number;
+  /** The chain value at the end. */
+  chain: number;
+  /** Size of the file in bytes. */
+  size: number;
+  /** Whether the last line is a closed line. */
+  closed: boolean;
+}
+
+/** A segment to begin in format v0.1. */
+export interface LegacyHeader {
+  /** Its number. */
+  readonly segment: number;
+  /** Sequence number of its first record. */
+  readonly first: number;
+  /** Tells it from a {@linkcode SegmentHeader}. */
+  readonly id?: undefined;
+}
+
+/** A random id for a segment. */
+export function randomId(): string {
+  return hex8(crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
+/**
+ * Begins a segment, and with `seal` gives the active one its sealed name first.
+ *
+ * Each step is durable before the next one, and no two renames are ever pending
+ * together: wherever power fails, the newest records have exactly one name or
+ * the same file has two. That a new segment is prepared before the active one
+ * is renamed tells an interrupted rotation from a file that somebody deleted.
+ *
+ * @returns Where its first group goes.
+ */
+export async function beginSegment(
+  { fileSystem, path }: LogFiles,
+  header: SegmentHeader | LegacyHeader,
+  seal: boolean,
+): Promise<Tip> {
+  const { dir } = splitPath(path);
+  const { segment, first } = header;
+  const next = nextPath(path, segment);
+  const bytes = header.id === undefined
+    ? encoder.encode(HEADER_V01)
+    : encodeHeader(header);
+  // One that a crash left is filled anew: without its name, a rotation that had
+  // got as far as the first rename would look like a segment that is missing.
+  const exists = (await fileSystem.stat(next)) !== undefined;
+  const mode = exists ? "write" : "create";
+  const handle = await fileSystem.open(next, { mode });
+  try {
+    if (exists) await handle.truncate(0);
+    await handle.write(bytes, 0);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fileSystem.syncDir(dir);
+  if (seal) {
+    await fileSystem.rename(path, sealedPath(path, segment - 1));
+    await fileSystem.syncDir(dir);
+  }
+  await fileSystem.rename(next, path);
+  await fileSystem.syncDir(dir);
+  return freshTip(segment, first, bytes);
+}
+
+/** Where the first group goes in a segment that holds its header only. */
+export function freshTip(
+  number: number,
+  first: number,
+  bytes: Uint8Array,
+): Tip {
+  const header = parseHeader(bytes);
+  return {
+    number,
+    first,
+    header,
+    sequence: first - 1,
+    chain: header?.chain ?? 0,
+    size: bytes.length,
+    closed: false,
+  };
+}
+
+/** The active segment, open. */
+export class ActiveSegment {
+  readonly tip: Tip;
+  readonly #fileSystem: FileSystem;
+  readonly #id: Uint8Array;
+  readonly #handle: FileHandle;
+  /**
+   * A second descriptor for blocking syncs. The kernel reports a failed
+   * writeback once to each descriptor: on a shared one, a sync that runs at the
+   * same time could take the report away.
+   */
+  readonly #blocking: FileHandle;
+  #buffer = new Uint8Array(1 << 16);
+
+  private constructor(
+    fileSystem: FileSystem,
+    tip: Tip,
+    handle: FileHandle,
+    blocking: FileHandle,
+  ) {
+    this.#fileSystem = fileSystem;
+    this.tip = tip;
+    this.#id = idBytes(tip.header?.id ?? "");
+    this.#handle = handle;
+    this.#blocking = blocking;
+  }
+
+  /** Opens the active segment at its tip. */
+  static async open(
+    { fileSystem, path }: LogFiles,
+    tip: Tip,
+  ): Promise<ActiveSegment> {
+    const handle = await fileSystem.open(path, { mode: "write" });
+    try {
+      const blocking = await fileSystem.open(path, { mode: "write" });
+      return new ActiveSegment(fileSystem, tip, handle, blocking);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Whether it holds records. */
+  get hasRecords(): boolean {
+    return this.tip.sequence >= this.tip.first;
+  }
+
+  /** Writes records and the commit line behind them; not durable before a sync. */
+  writeGroup(texts: readonly string[]): void {
+    const { tip } = this;
+    const stem = tip.header && markStem("commit", tip.sequence + texts.length);
+    let crc = chainSeed(tip.chain, this.#id);
+    for (let from = 0; from < texts.length;) {
+      let to = from + 1;
+      for (
+        let length = texts[from].length;
+        to < texts.length && length < PIECE;
+        to++
+      ) length += texts[to].length;
+      const lines = to - from === texts.length ? texts : texts.slice(from, to);
+      const isLast = to === texts.length;
+      crc = this.#write(
+        lines.join("\n") + "\n",
+        isLast ? stem : undefined,
+        crc,
+      );
+      from = to;
+    }
+    tip.chain = crc;
+    tip.sequence += texts.length;
+    tip.closed = false;
+  }
+
+  /** Writes the closed line; not durable before a sync. */
+  writeClosed(): void {
+    const { tip } = this;
+    if (tip.closed || !tip.header) return;
+    const stem = markStem("closed", tip.sequence);
+    tip.chain = this.#write("", stem, chainSeed(tip.chain, this.#id));
+    tip.closed = true;
+  }
+
+  /** Makes what was written durable. */
+  sync(): Promise<void> {
+    return this.#handle.dataSync();
+  }
+
+  /** Makes what was written durable, blocking. */
+  syncBlocking(): void {
+    this.#blocking.dataSyncSync();
+  }
+
+  /** Closes the descriptors. */
+  async close(): Promise<void> {
+    await Promise.all([this.#handle.close(), this.#blocking.close()]);
+  }
+
+  /** Writes text, and with a stem the mark it begins; returns the checksum. */
+  #write(text: string, stem: string | undefined, seed: number): number {
+    const whole = stem === undefined ? text : text + stem;
+    const most = whole.length * 3 + 9;
+    if (this.#buffer.length < most) this.#buffer = new Uint8Array(most * 2);
+    const buffer = this.#buffer;
+    let { written } = encoder.encodeInto(whole, buffer);
+    const crc = this.#fileSystem.crc32(buffer.subarray(0, written), seed);
+    if (stem !== undefined) {
+      written += encoder.encodeInto(`${hex8(crc)}\n`, buffer.subarray(written))
+        .written;
+    }
+    this.#handle.writeSync(buffer.subarray(0, written), this.tip.size);
+    this.tip.size += written;
+    return crc;
+  }
+}

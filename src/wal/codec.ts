@@ -1,0 +1,194 @@
+/**
+ * Between a record and its line of text.
+ *
+ * @module
+ */
+
+/**
+ * Turns records into lines of JSON text and back. To take what `JSON.stringify`
+ * does as it is, pass `{ encode: JSON.stringify, decode: JSON.parse }`.
+ *
+ * @typeParam R The type of the records.
+ *
+ * @example Dates as what they are
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { type Codec, MemoryFileSystem, MiniStore } from "@mini-ts/durable";
+ *
+ * interface Sighting {
+ *   at: Date;
+ *   bird: string;
+ * }
+ * const codec: Codec<Sighting> = {
+ *   encode: ({ at, bird }) => JSON.stringify([at.getTime(), bird]),
+ *   decode: (text) => {
+ *     const [at, bird] = JSON.parse(text);
+ *     return { at: new Date(at), bird };
+ *   },
+ * };
+ * const options = { codec, fileSystem: new MemoryFileSystem() };
+ * const store = await MiniStore.open("birds.jsonl", options);
+ * await store.append({ at: new Date(0), bird: "wren" });
+ * await store.close();
+ * const [first] = await MiniStore.replay("birds.jsonl", options);
+ * assertEquals(first.at.getTime(), 0);
+ * ```
+ */
+export interface Codec<R> {
+  /**
+   * The record as JSON text in one line: well-formed Unicode, no control
+   * characters. The store checks that.
+   */
+  encode(record: R): string;
+  /** The record that a line of text stands for. */
+  decode(text: string): R;
+}
+
+/**
+ * The codec used when none is given: JSON, but it refuses what JSON would
+ * change without a word, so that what is replayed equals what was appended.
+ *
+ * - Refused with a `TypeError`: `undefined`, functions, symbols, BigInt, cycles;
+ *   `NaN`, `Infinity` and `-0`; `undefined` or holes in arrays; `Map`, `Set`,
+ *   `Date`, typed arrays and every other object that is not plain; `toJSON`
+ *   methods; symbol keys.
+ * - A property that is `undefined` is left out, as JSON does.
+ * - Lone surrogates are kept, as `\ud800` escapes.
+ */
+export const strictJson: Codec<unknown> = {
+  encode(record) {
+    let text: string | undefined;
+    try {
+      // First this, because it finds cycles; then the walk is finite.
+      text = JSON.stringify(record);
+      checkFaithful(record, "record");
+    } catch (error) {
+      if (error instanceof RangeError) {
+        throw new RangeError(
+          "Cannot encode the record: it is nested too deeply",
+          { cause: error },
+        );
+      }
+      if (error instanceof TypeError && error.message.startsWith("Cannot en")) {
+        throw error;
+      }
+      throw new TypeError(
+        `Cannot encode the record as JSON: ${
+          error instanceof Error ? error.message.split("\n")[0] : error
+        }`,
+        { cause: error },
+      );
+    }
+    if (text === undefined) {
+      throw new TypeError(
+        `Cannot encode the record as JSON: it is ${typeof record}`,
+      );
+    }
+    return text;
+  },
+  decode: JSON.parse,
+};
+
+/** Throws if JSON would change `value`. */
+function checkFaithful(value: unknown, path: string): void {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return;
+    case "number":
+      if (Number.isFinite(value) && !(value === 0 && 1 / value < 0)) return;
+      return refuse(path, Object.is(value, -0) ? "-0" : String(value));
+    case "object":
+      break;
+    default:
+      return refuse(path, typeof value);
+  }
+  if (value === null) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      checkFaithful(value[i], `${path}[]`);
+    }
+    return;
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && !isPlain(prototype)) {
+    return refuse(path, `an instance of ${prototype.constructor?.name}`);
+  }
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === "string" || member === undefined) continue;
+    if (typeof member === "function") {
+      return refuse(`${path}.${key}`, "a function");
+    }
+    checkFaithful(member, key);
+  }
+  if (Object.getOwnPropertySymbols(value).length > 0) {
+    refuse(path, "an object with symbol keys");
+  }
+}
+
+/** Whether a prototype is `Object.prototype`, of this realm or another. */
+function isPlain(prototype: object): boolean {
+  return prototype === Object.prototype ||
+    (Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype, "hasOwnProperty"));
+}
+
+function refuse(path: string, what: string): never {
+  throw new TypeError(
+    `Cannot encode the record: JSON would change ${path}, which is ${what}`,
+  );
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f]/;
+
+/**
+ * Checks that what a caller's codec returned is one line of JSON text.
+ *
+ * @param text What `encode` returned.
+ */
+export function checkLine(text: unknown): asserts text is string {
+  if (typeof text !== "string") {
+    throw new TypeError(
+      `Cannot append the record: codec.encode returned ${typeof text}, not text`,
+    );
+  }
+  let problem: string | undefined;
+  if (CONTROL.test(text)) problem = "a control character such as a line end";
+  else if (!text.isWellFormed()) problem = "a lone surrogate";
+  else {
+    try {
+      JSON.parse(text);
+    } catch {
+      problem = "something that is not JSON";
+    }
+  }
+  if (problem !== undefined) {
+    throw new TypeError(
+      `Cannot append the record: codec.encode returned ${problem}`,
+    );
+  }
+}
+
+/**
+ * Checks that mini-rs can read a line: serde refuses an escape that is half a
+ * surrogate pair.
+ *
+ * @param text A line of JSON text.
+ */
+export function checkForRust(text: string): void {
+  if (text.includes("\\u") && hasLoneEscape(text)) {
+    throw new TypeError(
+      "Cannot append the record in format v0.1: it has a lone surrogate, which mini-rs cannot read",
+    );
+  }
+}
+
+function hasLoneEscape(text: string): boolean {
+  const halves = text.replace(/\\[^u]/g, "").replace(
+    /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/g,
+    "",
+  );
+  return /\\u[dD][89a-fA-F]/.test(halves);
+}

@@ -1,0 +1,75 @@
+/**
+ * Small jobs on ranges of open files.
+ *
+ * @module
+ */
+
+import type { FileHandle } from "../file_system.ts";
+
+const WINDOW = 1 << 18;
+const LF = 10;
+
+/** A range of an open file. */
+export interface FileRange {
+  /** The file. */
+  readonly handle: FileHandle;
+  /** Where the range begins, in bytes. */
+  readonly offset: number;
+}
+
+/** Copies `length` bytes; with the same range on both sides it writes them again. */
+export async function copyRange(
+  from: FileRange,
+  to: FileRange,
+  length: number,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(WINDOW, length));
+  for (let done = 0; done < length;) {
+    const room = buffer.subarray(0, Math.min(buffer.length, length - done));
+    const count = await from.handle.read(room, from.offset + done);
+    if (count === 0) {
+      throw new Error(`the file ends ${length - done} bytes early`);
+    }
+    await to.handle.write(room.subarray(0, count), to.offset + done);
+    done += count;
+  }
+}
+
+/** Whether two ranges of `length` bytes hold the same. */
+export async function sameRange(
+  a: FileRange,
+  b: FileRange,
+  length: number,
+): Promise<boolean> {
+  const size = Math.min(WINDOW, length);
+  const [left, right] = [new Uint8Array(size), new Uint8Array(size)];
+  for (let done = 0; done < length;) {
+    const room = Math.min(size, length - done);
+    const count = await a.handle.read(left.subarray(0, room), a.offset + done);
+    const other = await b.handle.read(right.subarray(0, room), b.offset + done);
+    if (count !== room || other !== room) return false;
+    for (let i = 0; i < room; i++) if (left[i] !== right[i]) return false;
+    done += room;
+  }
+  return true;
+}
+
+/**
+ * Which line an offset is in, counted from 1. Only for the message of an error:
+ * it reads the file up to there.
+ */
+export async function lineAt(
+  handle: FileHandle,
+  offset: number,
+): Promise<number> {
+  const buffer = new Uint8Array(WINDOW);
+  let line = 1;
+  for (let at = 0; at < offset;) {
+    const room = Math.min(buffer.length, offset - at);
+    const count = await handle.read(buffer.subarray(0, room), at);
+    if (count === 0) break;
+    for (let i = 0; i < count; i++) if (buffer[i] === LF) line++;
+    at += count;
+  }
+  return line;
+}

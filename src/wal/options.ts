@@ -1,0 +1,224 @@
+/**
+ * Options of the log, their defaults and their checks.
+ *
+ * @module
+ */
+
+import { DurableError } from "../errors.ts";
+import type { FileSystem } from "../file_system.ts";
+import { defaultFileSystem } from "../runtime.ts";
+import { checkForRust, checkLine, type Codec, strictJson } from "./codec.ts";
+import { type Check, compileCheck, Refusal, type Validate } from "./schema.ts";
+
+/** How records are read. */
+export interface ReadOptions<R = unknown> {
+  /** Where the files are. @default {defaultFileSystem()} */
+  readonly fileSystem?: FileSystem | undefined;
+  /** How a record becomes a line and back. @default {JSON that refuses what JSON would change} */
+  readonly codec?: Codec<R> | undefined;
+  /** A rule that runs on each record before it is written, and again when it is read. @default {none} */
+  readonly validate?: Validate<R> | undefined;
+}
+
+/** How a log is streamed. */
+export interface StreamOptions<R = unknown> extends ReadOptions<R> {
+  /** Sequence number of the first record wanted. @default {the first that the log has} */
+  readonly from?: number | undefined;
+  /** Ends the stream with the signal's reason. @default {none} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a log is opened for writing. */
+export interface MiniStoreOptions<R = unknown> extends ReadOptions<R> {
+  /**
+   * Size in bytes at which a segment is sealed and the next one begun, before the
+   * next group is written; `appendSync` does not rotate. Opening reads the newest
+   * segment, so this bounds how long that takes. Range: 1 and up, `Infinity` for
+   * never.
+   *
+   * @default {67_108_864} 64 MiB
+   */
+  readonly maxSegmentBytes?: number | undefined;
+  /**
+   * How many sealed segments to keep at a rotation; older ones are deleted, with
+   * their records. Range: 0 and up.
+   *
+   * @default {Infinity} all of them
+   */
+  readonly retain?: number | undefined;
+  /**
+   * The format to write. `"v0.1"` is what the Rust crates read: it has no
+   * checksums, no atomic groups and no durable sequence numbers.
+   *
+   * @default {"v0.2"}
+   */
+  readonly format?: "v0.1" | "v0.2" | undefined;
+  /**
+   * The longest record in bytes of UTF-8 text. Range: 1 to 268_435_456.
+   *
+   * @default {16_777_216} 16 MiB
+   */
+  readonly maxRecordBytes?: number | undefined;
+}
+
+/** Options with everything filled in. */
+export interface Settings<R> {
+  readonly fileSystem: FileSystem;
+  readonly maxSegmentBytes: number;
+  readonly retain: number;
+  readonly format: "v0.1" | "v0.2";
+  /** A valid record as text; throws before anything is written. */
+  readonly encode: (record: R) => string;
+}
+
+/** How lines become records. */
+export interface Reading<R> {
+  readonly decode: (text: string) => R;
+  readonly check: Check<R>;
+}
+
+const READ_KEYS = ["fileSystem", "codec", "validate"];
+const STREAM_KEYS = [...READ_KEYS, "from", "signal"];
+const OPEN_KEYS = [
+  ...READ_KEYS,
+  "maxSegmentBytes",
+  "retain",
+  "format",
+  "maxRecordBytes",
+];
+const MAX_RECORD_BYTES = 268_435_456;
+const encoder = new TextEncoder();
+
+/** Checks the path of a log. */
+export function checkPath(path: unknown): asserts path is string {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(path)} as the path of a journal`,
+    );
+  }
+  if (/[/\\]$/.test(path)) {
+    throw new TypeError(
+      `Cannot use "${path}" as a journal: it ends in a slash`,
+    );
+  }
+}
+
+/** Checks the options for reading and fills in what is missing. */
+export function resolveReading<R>(options: StreamOptions<R>): Reading<R> {
+  checkKeys(options, STREAM_KEYS);
+  checkCount("from", options.from, 1, Number.MAX_SAFE_INTEGER);
+  const { signal } = options;
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+    throw new TypeError(
+      `Cannot use the option signal: it is not an AbortSignal`,
+    );
+  }
+  return compileReading(options);
+}
+
+/** Checks the options for writing and fills in what is missing. */
+export async function resolveSettings<R>(
+  options: MiniStoreOptions<R>,
+): Promise<Settings<R>> {
+  checkKeys(options, OPEN_KEYS);
+  const {
+    maxSegmentBytes = 67_108_864,
+    retain = Infinity,
+    format = "v0.2",
+    maxRecordBytes = 16_777_216,
+  } = options;
+  checkCount("maxSegmentBytes", maxSegmentBytes, 1, Infinity);
+  checkCount("retain", retain, 0, Infinity);
+  checkCount("maxRecordBytes", maxRecordBytes, 1, MAX_RECORD_BYTES);
+  if (format !== "v0.1" && format !== "v0.2") {
+    throw new RangeError(
+      `Cannot use ${
+        JSON.stringify(format)
+      } as the option format: it is neither "v0.1" nor "v0.2"`,
+    );
+  }
+  const codec = options.codec ?? strictJson;
+  const reading = compileReading(options);
+  const encode = (record: R): string => {
+    const text = codec.encode(checkToAppend(reading.check, record));
+    if (options.codec !== undefined) checkLine(text);
+    // A UTF-16 unit takes one to three bytes: count only where it may matter.
+    if (
+      text.length * 3 > maxRecordBytes &&
+      (text.length > maxRecordBytes ||
+        encoder.encode(text).length > maxRecordBytes)
+    ) {
+      throw new RangeError(
+        `Cannot append the record: its text of ${text.length} characters is longer than maxRecordBytes, ${maxRecordBytes}`,
+      );
+    }
+    if (format === "v0.1") checkForRust(text);
+    return text;
+  };
+  return {
+    fileSystem: options.fileSystem ?? await defaultFileSystem(),
+    maxSegmentBytes,
+    retain,
+    format,
+    encode,
+  };
+}
+
+function checkToAppend<R>(check: Check<R>, record: R): R {
+  try {
+    return check(record);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new DurableError(
+      "INVALID_RECORD",
+      `Cannot append the record: it is not valid: ${error.message}`,
+      { cause: error.cause },
+    );
+  }
+}
+
+function compileReading<R>(options: ReadOptions<R>): Reading<R> {
+  const codec = options.codec ?? strictJson as Codec<R>;
+  if (
+    typeof codec.encode !== "function" || typeof codec.decode !== "function"
+  ) {
+    throw new TypeError(
+      "Cannot use the option codec: it needs the functions encode and decode",
+    );
+  }
+  return {
+    decode: (text) => codec.decode(text),
+    check: compileCheck(options.validate),
+  };
+}
+
+function checkKeys(options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("Cannot use the options: they are not an object");
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new TypeError(
+        `Cannot use the option ${key}: it is not one of ${known.join(", ")}`,
+      );
+    }
+  }
+}
+
+function checkCount(
+  name: string,
+  value: number | undefined,
+  least: number,
+  most: number,
+): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot use the option ${name}: it is not a number`);
+  }
+  const whole = Number.isSafeInteger(value) || value === Infinity;
+  if (!whole || value < least || value > most) {
+    throw new RangeError(
+      `Cannot use ${value} as the option ${name}: it is not a whole number from ${least} to ${most}`,
+    );
+  }
+}

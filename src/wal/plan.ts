@@ -1,0 +1,222 @@
+/**
+ * From the files of a log to the order in which they are read.
+ *
+ * @module
+ */
+
+import type { DurableError } from "../errors.ts";
+import type { FileSystem } from "../file_system.ts";
+import { sameRange } from "./files.ts";
+import type { ParsedHeader, SealedFile } from "./format.ts";
+import {
+  type Closing,
+  corrupt,
+  type Head,
+  inspect,
+  listSegments,
+  type Segment,
+} from "./segments.ts";
+
+/** What a log consists of. */
+export interface Plan {
+  /** Its segments in order, the newest last. */
+  readonly segments: readonly Segment[];
+  /** How the active file begins; `undefined` if there is none. */
+  readonly active: Head | undefined;
+  /** Number of the newest sealed segment; 0 if there is none. */
+  readonly lastSealed: number;
+  /** Names left over from a segment that was about to begin. */
+  readonly next: ReadonlyMap<number, string>;
+  /** Whether the active file is the newest sealed segment under its old name. */
+  readonly renamedTwice: boolean;
+}
+
+interface Found {
+  readonly path: string;
+  readonly number: number;
+  readonly head: Head;
+  readonly size: number;
+  readonly closing: Closing | undefined;
+}
+
+const TOP = { offset: 0, line: 1 };
+
+/**
+ * Looks at the beginning and the end of each file, and checks that the segments
+ * follow each other. What is between is not read.
+ *
+ * @throws {DurableError} `CORRUPT` for a segment that is missing, swapped,
+ * repeated or foreign.
+ */
+export async function planLog(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<Plan> {
+  const listing = await listSegments(fileSystem, path);
+  const found: Found[] = [];
+  for (const [number, file] of listing.sealed) {
+    const result = await inspectSealed(fileSystem, file);
+    found.push({ path: file, number, ...result });
+  }
+  const lastSealed = found.at(-1)?.number ?? 0;
+  let active: Head | undefined;
+  let renamedTwice = false;
+  if (listing.active) {
+    const result = await inspect(fileSystem, path);
+    active = result.head;
+    const before = found.at(-1);
+    renamedTwice = listing.next.has(lastSealed + 1) && before !== undefined &&
+      await isRenamedTwice(fileSystem, before, { path, ...result });
+    if (!renamedTwice && active.kind !== "empty" && active.kind !== "partial") {
+      const number = active.kind === "v0.2"
+        ? active.header.segment
+        : lastSealed + 1;
+      found.push({ path, number, ...result });
+    }
+  }
+  if (found.length === 0 && active?.kind === "partial") {
+    // Not the first segment, so its sequence numbers would be forgotten.
+    if (/"segment":(?!1,)./.test(active.text)) {
+      throw corrupt(path, "the header is damaged", TOP);
+    }
+  }
+  const segments = link(found);
+  const newest = found.at(-1);
+  if (
+    newest?.number === lastSealed && newest.head.kind === "v0.2" &&
+    !listing.next.has(lastSealed + 1)
+  ) {
+    throw corrupt(path, `the segment behind ${lastSealed} is missing`, TOP);
+  }
+  return { segments, active, lastSealed, next: listing.next, renamedTwice };
+}
+
+/** A sealed segment has a header for certain: without one it is damaged. */
+async function inspectSealed(fileSystem: FileSystem, path: string) {
+  try {
+    const result = await inspect(fileSystem, path);
+    if (result.head.kind === "empty" || result.head.kind === "partial") {
+      throw corrupt(path, "the header of a sealed segment is missing", TOP);
+    }
+    return result;
+  } catch (error) {
+    if ((error as DurableError).code !== "NOT_A_JOURNAL") throw error;
+    throw corrupt(path, "the header is damaged", { ...TOP, cause: error });
+  }
+}
+
+/** A rename that a power cut left under both names: the same file twice. */
+async function isRenamedTwice(
+  fileSystem: FileSystem,
+  sealed: Found,
+  active: Omit<Found, "number">,
+): Promise<boolean> {
+  if (sealed.size !== active.size || sealed.head.kind !== active.head.kind) {
+    return false;
+  }
+  const [a, b] = await Promise.all(
+    [sealed.path, active.path].map((path) =>
+      fileSystem.open(path, { mode: "read" })
+    ),
+  );
+  try {
+    const [left, right] = [a, b].map((handle) => ({ handle, offset: 0 }));
+    return await sameRange(left, right, sealed.size);
+  } finally {
+    await Promise.all([a.close(), b.close()]);
+  }
+}
+
+/** Checks that each segment is the one that follows the segment before it. */
+function link(found: readonly Found[]): Segment[] {
+  const start = found.findIndex(({ head }) => head.kind === "v0.2");
+  const legacy = start < 0 ? found : found.slice(0, start);
+  const header = start < 0 ? undefined : headerOf(found[start]);
+  const sealed = header ? legacyFiles(legacy, found[start], header) : [];
+  for (const [n, { path, number, head }] of found.entries()) {
+    if (n > 0 && found[n - 1].number + 1 !== number) {
+      const what = `segment ${
+        found[n - 1].number + 1
+      } is missing: the file holds segment ${number}`;
+      throw corrupt(path, what, TOP);
+    }
+    if (start >= 0 && n > start && head.kind !== "v0.2") {
+      throw corrupt(path, "a mini-rs file follows a journal of v0.2", TOP);
+    }
+  }
+  for (let n = Math.max(start, 0); n < found.length && start >= 0; n++) {
+    const { path, number } = found[n];
+    const { segment, first, prev } = headerOf(found[n]);
+    if (segment !== number) {
+      const what =
+        `the file is named for segment ${number} and holds segment ${segment}`;
+      throw corrupt(path, what, TOP);
+    }
+    if (n > start) {
+      const before = found[n - 1];
+      if (before.closing === undefined) {
+        const at = { offset: before.size, line: 1 };
+        throw corrupt(
+          before.path,
+          "the end of a sealed segment is damaged",
+          at,
+        );
+      }
+      const { sequence, chain } = before.closing;
+      if (chain !== prev || sequence + 1 !== first) {
+        const what = `segment ${number} does not continue segment ${
+          number - 1
+        }`;
+        throw corrupt(path, what, { ...TOP, sequence: first });
+      }
+    } else if (segment === 1 && (first !== 1 || prev !== 0)) {
+      throw corrupt(path, "segment 1 does not begin with record 1", TOP);
+    }
+  }
+  const segments = found.map(({ path, number, head, size }, n) => ({
+    path,
+    number,
+    size,
+    head: head as Segment["head"],
+    first: head.kind === "v0.2" ? head.header.first : sealed[n]?.first,
+    sealed: sealed[n]?.file,
+  }));
+  const newest = segments.at(-1)?.head;
+  const dropped = newest?.kind === "v0.2" ? newest.header.dropped : Infinity;
+  const [{ path, first } = { path: "", first: 0 }] = segments;
+  if (first !== undefined && first > dropped + 1) {
+    const what = dropped === 0
+      ? `the log begins with record ${first}, and none was removed`
+      : `the log begins with record ${first}, and only those up to ${dropped} were removed`;
+    throw corrupt(path, what, { ...TOP, sequence: first });
+  }
+  return segments;
+}
+
+/** What the first v0.2 header says of the mini-rs files in front of it. */
+function legacyFiles(
+  legacy: readonly Found[],
+  next: Found,
+  header: ParsedHeader,
+): { file: SealedFile; first: number }[] {
+  const files = header.sealed.slice(-legacy.length || header.sealed.length);
+  if (files.length < legacy.length) {
+    const what = "it does not continue all the mini-rs files in front of it";
+    throw corrupt(next.path, what, TOP);
+  }
+  let first = header.first;
+  return legacy.map(({ path, size }, n) => {
+    const [, bytes] = files[n];
+    if (size === bytes) return { path, file: files[n] };
+    const what = `it had ${bytes} bytes when it was sealed, and has ${size}`;
+    throw corrupt(path, what, { offset: Math.min(bytes, size), line: 1 });
+  }).reverse().map(({ file }) => {
+    first -= file[0];
+    return { file, first };
+  }).reverse();
+}
+
+function headerOf(found: Found): ParsedHeader {
+  if (found.head.kind !== "v0.2") throw new TypeError("Not a v0.2 segment");
+  return found.head.header;
+}

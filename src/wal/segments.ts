@@ -1,0 +1,222 @@
+/**
+ * The files of a log, and whether they belong together.
+ *
+ * For a log at `journal.jsonl` the active segment has that name, sealed ones are
+ * `journal.jsonl.000001`, `.000002` …, and a segment that is about to begin is
+ * `journal.jsonl.new-000003` until its turn comes.
+ *
+ * @module
+ */
+
+import { DurableError } from "../errors.ts";
+import type { FileHandle, FileSystem } from "../file_system.ts";
+import { splitPath } from "../path.ts";
+import {
+  findMark,
+  MAGIC,
+  MAX_MARK_BYTES,
+  type ParsedHeader,
+  parseHeader,
+  parseMark,
+  type SealedFile,
+} from "./format.ts";
+
+const LF = 10;
+const MAX_HEADER_BYTES = 1 << 20;
+
+/** The names that a directory holds for a log. */
+export interface Listing {
+  /** Whether there is an active segment. */
+  readonly active: boolean;
+  /** Sealed segments by number, ascending. */
+  readonly sealed: ReadonlyMap<number, string>;
+  /** Segments about to begin, by number. */
+  readonly next: ReadonlyMap<number, string>;
+}
+
+/** How a file begins. */
+export type Head =
+  | { readonly kind: "empty" }
+  | { readonly kind: "partial"; readonly text: string }
+  | { readonly kind: "v0.1"; readonly length: number }
+  | { readonly kind: "v0.2"; readonly header: ParsedHeader };
+
+/** A segment of a log. */
+export interface Segment {
+  /** Its file. */
+  readonly path: string;
+  /** Its number. */
+  readonly number: number;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  /** How it begins: `v0.1` or `v0.2`. */
+  readonly head: Exclude<Head, { kind: "empty" | "partial" }>;
+  /** Sequence number of its first record; `undefined` for a mini-rs file with no v0.2 segment behind it, before it is read. */
+  readonly first: number | undefined;
+  /** What a later header says of it, if it is a mini-rs file that was sealed. */
+  readonly sealed: SealedFile | undefined;
+}
+
+/** The file of a sealed segment. */
+export function sealedPath(path: string, number: number): string {
+  return `${path}.${String(number).padStart(6, "0")}`;
+}
+
+/** The file of a segment that is about to begin. */
+export function nextPath(path: string, number: number): string {
+  return `${path}.new-${String(number).padStart(6, "0")}`;
+}
+
+/** An error for damage, with its position. */
+export function corrupt(
+  path: string,
+  what: string,
+  position: {
+    offset: number;
+    line: number;
+    sequence?: number;
+    cause?: unknown;
+  },
+): DurableError {
+  const { offset, line, sequence } = position;
+  const record = sequence === undefined ? "" : ` (record ${sequence})`;
+  return new DurableError(
+    "CORRUPT",
+    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}`,
+    { path, ...position },
+  );
+}
+
+/** Lists the files of a log; a directory that is missing holds none. */
+export async function listSegments(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<Listing> {
+  const { dir, base } = splitPath(path);
+  let names: string[];
+  try {
+    names = await fileSystem.readDir(dir);
+  } catch (error) {
+    if ((error as DurableError).code !== "NOT_FOUND") throw error;
+    names = [];
+  }
+  const sealed: [number, string][] = [];
+  const next = new Map<number, string>();
+  for (const name of names) {
+    if (!name.startsWith(`${base}.`)) continue;
+    const suffix = name.slice(base.length + 1);
+    const file = path.slice(0, path.length - base.length) + name;
+    if (/^\d+$/.test(suffix)) sealed.push([Number(suffix), file]);
+    else if (/^new-\d+$/.test(suffix)) next.set(Number(suffix.slice(4)), file);
+  }
+  sealed.sort(([a], [b]) => a - b);
+  for (const [n, [number, file]] of sealed.entries()) {
+    if (n > 0 && sealed[n - 1][0] === number) {
+      throw corrupt(file, `segment ${number} is there twice`, TOP);
+    }
+  }
+  return {
+    active: names.includes(base),
+    sealed: new Map(sealed),
+    next,
+  };
+}
+
+const TOP = { offset: 0, line: 1 };
+
+/**
+ * Reads how a file begins.
+ *
+ * @throws {DurableError} `NOT_A_JOURNAL`, `UNSUPPORTED_VERSION`, or `CORRUPT` for
+ * a header that is damaged.
+ */
+export async function readHead(
+  handle: FileHandle,
+  path: string,
+  size: number,
+): Promise<Head> {
+  if (size === 0) return { kind: "empty" };
+  let bytes = new Uint8Array(4096);
+  let filled = await handle.read(bytes, 0);
+  while (
+    bytes.indexOf(LF) < 0 && filled === bytes.length &&
+    filled < MAX_HEADER_BYTES
+  ) {
+    bytes = new Uint8Array(MAX_HEADER_BYTES);
+    filled = await handle.read(bytes, 0);
+  }
+  bytes = bytes.subarray(0, filled);
+  const length = bytes.indexOf(LF) + 1;
+  const text = new TextDecoder().decode(bytes.subarray(0, length || filled));
+  if (!text.startsWith(MAGIC)) {
+    if (length === 0 && MAGIC.startsWith(text)) {
+      return { kind: "partial", text };
+    }
+    throw new DurableError(
+      "NOT_A_JOURNAL",
+      `Cannot use "${path}": it is not a journal, it begins with ${
+        JSON.stringify(text.slice(0, 24))
+      }`,
+      { path, ...TOP },
+    );
+  }
+  const version = /^(\d+)\.(\d+)\.\d+/.exec(text.slice(MAGIC.length));
+  const [known, major, minor] = version ?? ["", "", ""];
+  if (version && (major !== "0" || (minor !== "1" && minor !== "2"))) {
+    throw new DurableError(
+      "UNSUPPORTED_VERSION",
+      `Cannot use "${path}": it is a journal of version ${known}, and this program reads 0.1 and 0.2`,
+      { path, ...TOP },
+    );
+  }
+  if (length === 0 && size === filled) {
+    // A whole header whose line end is damaged is not an interrupted creation.
+    if (!/ [0-9a-f]{8}.$/s.test(text)) return { kind: "partial", text };
+  } else if (minor === "1") {
+    if (/^\r?\n$/.test(text.slice(MAGIC.length + known.length))) {
+      return { kind: "v0.1", length };
+    }
+  } else {
+    const header = parseHeader(bytes.subarray(0, length));
+    if (header) return { kind: "v0.2", header };
+  }
+  throw corrupt(path, "the header is damaged", TOP);
+}
+
+/** Opens a file to read, reads how it begins and ends, and closes it. */
+export async function inspect(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<{ head: Head; size: number; closing: Closing | undefined }> {
+  const handle = await fileSystem.open(path, { mode: "read" });
+  try {
+    const size = await handle.size();
+    const head = await readHead(handle, path, size);
+    const closing = head.kind === "v0.2"
+      ? await readClosing(handle, size)
+      : undefined;
+    return { head, size, closing };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What the closed line at the end of a segment states. */
+export interface Closing {
+  readonly sequence: number;
+  readonly chain: number;
+}
+
+async function readClosing(
+  handle: FileHandle,
+  size: number,
+): Promise<Closing | undefined> {
+  const bytes = new Uint8Array(Math.min(size, MAX_MARK_BYTES + 1));
+  const filled = await handle.read(bytes, size - bytes.length);
+  for (let at = -1;;) {
+    at = findMark(bytes, at + 1, filled, false);
+    if (at < 0) return undefined;
+    const mark = parseMark(bytes, at, filled);
+    if (mark?.kind === "closed" && at + mark.length === filled) return mark;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Reads a whole log for a report.
+ *
+ * @module
+ */
+
+import { DurableError, type DurableErrorCode } from "../errors.ts";
+import type { LogSource, TornTail } from "./reader.ts";
+import { readLog } from "./reader.ts";
+import { listSegments } from "./segments.ts";
+
+/** What a log is made of, and what is wrong with it. */
+export interface VerifyReport {
+  /** Whether every byte is accounted for; a torn tail, which the next open cuts off, does not count against it. */
+  readonly ok: boolean;
+  /** Segments that were read to their end. */
+  readonly segments: number;
+  /** Records that are intact, up to the first damage. */
+  readonly records: number;
+  /** Bytes of the segments that were read to their end. */
+  readonly bytes: number;
+  /** Sequence number of the first record; `undefined` if there is none. */
+  readonly firstSequence: number | undefined;
+  /** Sequence number of the last intact record; 0 if there is none. */
+  readonly lastSequence: number;
+  /** Whether the last writer closed the log. */
+  readonly closed: boolean;
+  /** What a crash left at the end of the newest segment. */
+  readonly torn: TornTail | undefined;
+  /** The first damage: `CORRUPT` or another code, with file, offset, line and sequence. */
+  readonly damage: DurableError | undefined;
+}
+
+/** Errors that say something about the log, and not about the way to it. */
+const DAMAGE: readonly DurableErrorCode[] = [
+  "CORRUPT",
+  "NOT_A_JOURNAL",
+  "UNSUPPORTED_VERSION",
+  "INVALID_RECORD",
+];
+
+/** Reads a whole log and reports what it found. */
+export async function verifyLog<R>(
+  source: LogSource<R>,
+): Promise<VerifyReport> {
+  const { fileSystem, path } = source;
+  const { active, sealed } = await listSegments(fileSystem, path);
+  if (!active && sealed.size === 0) {
+    throw new DurableError(
+      "NOT_FOUND",
+      `Cannot verify "${path}": there is no journal`,
+      { path },
+    );
+  }
+  let segments = 0;
+  let bytes = 0;
+  let records = 0;
+  let firstSequence: number | undefined;
+  let lastSequence = 0;
+  let closed = false;
+  let torn: TornTail | undefined;
+  let damage: DurableError | undefined;
+  const onSegment = (_: unknown, __: unknown, size: number) => {
+    segments++;
+    bytes += size;
+  };
+  const reader = readLog({ ...source, onSegment });
+  try {
+    let batch = await reader.next();
+    for (; !batch.done; batch = await reader.next()) {
+      records += batch.value.records.length;
+      lastSequence = batch.value.last;
+      if (records > 0) firstSequence ??= batch.value.first;
+    }
+    ({ closed, torn, sequence: lastSequence } = batch.value);
+  } catch (error) {
+    if (!DAMAGE.includes((error as DurableError).code)) throw error;
+    damage = error as DurableError;
+  }
+  return {
+    ok: damage === undefined,
+    segments,
+    records,
+    bytes,
+    firstSequence,
+    lastSequence,
+    closed,
+    torn,
+    damage,
+  };
+}

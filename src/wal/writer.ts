@@ -1,0 +1,353 @@
+/**
+ * Group commit: one writer, one group after the other.
+ *
+ * A group is written, synced and acknowledged before the next one is written.
+ * What is appended meanwhile gathers and becomes the next group, so thousands of
+ * concurrent appends share one sync, and in the file every group but the last is
+ * known to be durable.
+ *
+ * The first failure of a write, a sync, a rename or a removal of names is final:
+ * everything pending and later rejects with the same error, and nothing more is
+ * written, because what the disk holds is unknown until the log is opened again.
+ *
+ * @module
+ */
+
+import { DurableError } from "../errors.ts";
+import { splitPath } from "../path.ts";
+import {
+  ActiveSegment,
+  beginSegment,
+  type LogFiles,
+  randomId,
+} from "./active.ts";
+import type { OpenLog, SealedSegment } from "./recovery.ts";
+import { messageOf } from "./schema.ts";
+import { sealedPath } from "./segments.ts";
+
+/** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
+const GROUP_LENGTH = 1 << 22;
+/**
+ * Turns of the microtask queue before a group is closed: callers that were just
+ * acknowledged append again within them and share the group.
+ */
+const GATHER_TURNS = 6;
+
+/** Appends that wait. */
+interface Waiter {
+  readonly texts: readonly string[];
+  readonly length: number;
+  readonly resolve: (sequence: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A rotation or removal that waits for the appends in front of it. */
+interface Task {
+  readonly after: number;
+  readonly run: () => Promise<void>;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What the writer needs to know. */
+export interface WriterOptions {
+  readonly maxSegmentBytes: number;
+  readonly retain: number;
+}
+
+/** Writes to a log that is open. */
+export class Writer {
+  readonly #log: LogFiles;
+  readonly #options: WriterOptions;
+  readonly #sealed: SealedSegment[];
+  #active: ActiveSegment;
+  #pending: Waiter[] = [];
+  #pendingLength = 0;
+  #inFlight: readonly Waiter[] = [];
+  #tasks: Task[] = [];
+  /** Sequence number of the last record that was handed in. */
+  #submitted: number;
+  /** Sequence number of the last durable record. */
+  #durable: number;
+  #pump: Promise<void> | undefined;
+  #maintaining = false;
+  #failure: DurableError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(log: LogFiles, options: WriterOptions, open: OpenLog) {
+    this.#log = log;
+    this.#options = options;
+    this.#active = open.active;
+    this.#sealed = open.sealed;
+    this.#submitted = this.#durable = open.active.tip.sequence;
+  }
+
+  /** Sequence number of the last durable record. */
+  get sequence(): number {
+    return this.#durable;
+  }
+
+  /** Sequence number of the first record there is. */
+  get firstSequence(): number {
+    return this.#sealed[0]?.first ?? this.#active.tip.first;
+  }
+
+  /** Appends records as one group, or as a part of one. */
+  append(texts: readonly string[]): Promise<number> {
+    const refusal = this.#refusal("append to");
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      let length = 0;
+      for (const text of texts) length += text.length;
+      this.#pending.push({ texts, length, resolve, reject });
+      this.#pendingLength += length;
+      this.#submitted += texts.length;
+      this.#start();
+    });
+  }
+
+  /** Appends one record and blocks until it is durable. */
+  appendSync(text: string): number {
+    const refusal = this.#refusal("append to");
+    if (refusal) throw refusal;
+    if (this.#maintaining) {
+      throw new DurableError(
+        "BUSY",
+        `Cannot append to "${this.#log.path}" at once: a rotation is running`,
+        { path: this.#log.path, sequence: this.#durable },
+      );
+    }
+    try {
+      if (this.#inFlight.length > 0) {
+        this.#active.syncBlocking();
+        this.#acknowledge();
+      }
+      const waiters = this.#pending;
+      this.#pending = [];
+      this.#pendingLength = 0;
+      this.#inFlight = waiters;
+      this.#submitted++;
+      const texts = waiters.flatMap((waiter) => waiter.texts);
+      texts.push(text);
+      this.#active.writeGroup(texts);
+      this.#active.syncBlocking();
+      this.#acknowledge();
+      return this.#durable;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Seals the active segment, if it holds records, and begins the next one. */
+  rotate(): Promise<void> {
+    return this.#schedule("rotate", async () => {
+      if (this.#active.hasRecords) await this.#rotate(0);
+    });
+  }
+
+  /** Removes the sealed segments whose records are all below `sequence`. */
+  truncateBefore(sequence: number): Promise<number> {
+    return this.#schedule("truncate", async () => {
+      if (sequence > this.#durable + 1) {
+        throw new RangeError(
+          `Cannot truncate "${this.#log.path}" before record ${sequence}: its last record is ${this.#durable}`,
+        );
+      }
+      const drop = this.#sealed.filter(({ last }) => last < sequence);
+      const dropped = drop.at(-1)?.last;
+      if (dropped === undefined) return 0;
+      // The new header states what is about to go, so that a log that begins
+      // later than it should is told from one that was truncated.
+      if (this.#active.tip.header) await this.#rotate(dropped);
+      const doomed = this.#sealed.filter(({ last }) => last <= dropped);
+      await this.#remove(doomed.length);
+      return drop.length;
+    });
+  }
+
+  /** Commits what is pending, marks the log as closed, and lets the files go. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#pump;
+    try {
+      if (this.#failure === undefined && !this.#active.tip.closed) {
+        this.#active.writeClosed();
+        await this.#active.sync();
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      await this.#active.close();
+    }
+  }
+
+  #refusal(action: string): DurableError | undefined {
+    if (this.#failure) return this.#failure;
+    if (this.#closing === undefined) return undefined;
+    const { path } = this.#log;
+    return new DurableError(
+      "CLOSED",
+      `Cannot ${action} "${path}": the store is closed`,
+      { path, sequence: this.#durable },
+    );
+  }
+
+  #schedule<T>(action: string, run: () => Promise<T>): Promise<T> {
+    const refusal = this.#refusal(action);
+    if (refusal) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => {
+      this.#tasks.push({
+        after: this.#submitted,
+        run: () => run().then(resolve, reject),
+        reject,
+      });
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#pump ??= this.#run();
+  }
+
+  /** Commits group after group, and between them what is scheduled, until nothing waits. */
+  async #run(): Promise<void> {
+    for (;;) {
+      for (let turn = 0; turn < GATHER_TURNS; turn++) await null;
+      const [task] = this.#tasks;
+      if (task !== undefined && task.after <= this.#durable) {
+        this.#tasks.shift();
+        await task.run();
+      } else if (this.#pending.length > 0) await this.#commit();
+      else break;
+    }
+    this.#pump = undefined;
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      const { hasRecords, tip } = this.#active;
+      if (hasRecords && tip.size >= this.#options.maxSegmentBytes) {
+        await this.#rotate(0);
+      }
+      // appendSync may have taken what was pending.
+      if (this.#pending.length === 0) return;
+      this.#inFlight = this.#takeGroup();
+      this.#active.writeGroup(this.#inFlight.flatMap((waiter) => waiter.texts));
+      await this.#active.sync();
+      this.#acknowledge();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #takeGroup(): Waiter[] {
+    let group = this.#pending;
+    if (this.#pendingLength <= GROUP_LENGTH) {
+      this.#pending = [];
+      this.#pendingLength = 0;
+      return group;
+    }
+    let count = 0;
+    let length = 0;
+    while (length < GROUP_LENGTH && count < group.length) {
+      length += group[count++].length;
+    }
+    group = this.#pending.splice(0, count);
+    this.#pendingLength -= length;
+    return group;
+  }
+
+  /** The group in flight is durable, and with it all that was written. */
+  #acknowledge(): void {
+    if (this.#failure) return;
+    const waiters = this.#inFlight;
+    this.#inFlight = [];
+    let sequence = this.#durable;
+    this.#durable = this.#active.tip.sequence;
+    for (const { texts, resolve } of waiters) {
+      sequence += texts.length;
+      resolve(sequence);
+    }
+  }
+
+  /** Seals the active segment, if it holds records, and begins the next one. */
+  async #rotate(dropped: number): Promise<void> {
+    const { path } = this.#log;
+    this.#maintaining = true;
+    try {
+      const seal = this.#active.hasRecords;
+      const { number, first, sequence, header } = this.#active.tip;
+      if (seal) {
+        this.#active.writeClosed();
+        await this.#active.sync();
+      }
+      await this.#active.close();
+      const segment = seal ? number + 1 : number;
+      if (seal) {
+        const file = sealedPath(path, number);
+        this.#sealed.push({ path: file, first, last: sequence });
+      }
+      const excess = Math.max(0, this.#sealed.length - this.#options.retain);
+      const retained = this.#sealed[excess - 1]?.last ?? 0;
+      const place = { segment, first: sequence + 1 };
+      const next = header === undefined ? place : {
+        ...place,
+        prev: seal ? this.#active.tip.chain : header.prev,
+        id: randomId(),
+        dropped: Math.max(header.dropped, dropped, retained),
+        sealed: seal ? [] : header.sealed,
+      };
+      const tip = await beginSegment(this.#log, next, seal);
+      this.#active = await ActiveSegment.open(this.#log, tip);
+      await this.#remove(excess);
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.#maintaining = false;
+    }
+  }
+
+  /** Removes the oldest sealed segments, one after the other, so that a crash leaves no gap. */
+  async #remove(count: number): Promise<void> {
+    const { fileSystem, path } = this.#log;
+    try {
+      for (let n = 0; n < count; n++) {
+        await fileSystem.remove(this.#sealed[0].path);
+        await fileSystem.syncDir(splitPath(path).dir);
+        this.#sealed.shift();
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Ends all writing, once and for all. */
+  #fail(cause: unknown): DurableError {
+    if (this.#failure) return this.#failure;
+    const { path } = this.#log;
+    const written = this.#active.tip.sequence;
+    const unknown = this.#inFlight.length === 0 && written === this.#durable
+      ? ""
+      : `; whether records from ${
+        this.#durable + 1
+      } on are on disk is unknown until it is opened again`;
+    const failure = new DurableError(
+      "FAILED",
+      `Cannot append to "${path}": the store has failed behind record ${this.#durable}: ${
+        messageOf(cause)
+      }${unknown}`,
+      { path, sequence: this.#durable, cause },
+    );
+    this.#failure = failure;
+    for (const { reject } of [...this.#inFlight, ...this.#pending]) {
+      reject(failure);
+    }
+    for (const { reject } of this.#tasks) reject(failure);
+    this.#inFlight = this.#pending = [];
+    this.#tasks = [];
+    return failure;
+  }
+}
