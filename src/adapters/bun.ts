@@ -68,7 +68,6 @@ export class BunFileSystem extends NodeFileSystem {
           close: () => database.close(),
         };
       },
-      isBusy: (error) => (error as { code?: unknown }).code === "SQLITE_BUSY",
     };
   }
 

@@ -170,8 +170,6 @@ const LOCK_HOST: LockHost = {
     const { DatabaseSync } = await import("node:sqlite");
     return new DatabaseSync(path);
   },
-  isBusy: (error) =>
-    error instanceof Error && error.message.startsWith("database is locked"),
   writeText: (path, text) => Deno.writeTextFileSync(path, text),
   readText: (path) => Deno.readTextFileSync(path),
   removeFile: (path) => Deno.removeSync(path),

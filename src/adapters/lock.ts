@@ -21,8 +21,6 @@ export interface LockHost {
   readonly pid: number;
   /** Opens a SQLite database; {@linkcode LOCK_STATEMENTS} are then run one by one. */
   openDatabase(path: string): Promise<LockDatabase>;
-  /** Whether an error says that another connection holds the lock. */
-  isBusy(error: unknown): boolean;
   /** Replaces a small text file. */
   writeText(path: string, text: string): void;
   /** Reads a small text file. */
@@ -67,7 +65,7 @@ export async function acquireLock(
     for (const sql of LOCK_STATEMENTS) database.exec(sql);
   } catch (error) {
     database?.close();
-    if (host.isBusy(error)) {
+    if (isBusy(error)) {
       throw new DurableError(
         "LOCKED",
         `Cannot lock "${path}": it is held by ${readHolder(host, holder)}`,
@@ -92,6 +90,17 @@ export async function acquireLock(
     // Only the message of a second opener is poorer for it.
   }
   return new SqliteLock(host, database, holder);
+}
+
+/** Whether somebody else holds the lock; node:sqlite, Deno's and bun:sqlite say it in three ways. */
+function isBusy(error: unknown): boolean {
+  const { code, errcode, message } = error as {
+    code?: unknown;
+    errcode?: unknown;
+    message?: unknown;
+  };
+  return code === "SQLITE_BUSY" || errcode === 5 ||
+    String(message).startsWith("database is locked");
 }
 
 function readHolder(host: LockHost, path: string): string {

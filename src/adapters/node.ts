@@ -190,7 +190,6 @@ export class NodeFileSystem implements FileSystem {
         const { DatabaseSync } = await import("node:sqlite");
         return new DatabaseSync(path);
       },
-      isBusy: (error) => (error as { errcode?: unknown }).errcode === 5,
       writeText: (path, text) => fs.writeFileSync(path, text),
       readText: (path) => fs.readFileSync(path, "utf8"),
       removeFile: (path) => fs.unlinkSync(path),
@@ -211,8 +210,7 @@ export class NodeFileSystem implements FileSystem {
         // Opening a directory for reading succeeds; reading it would not.
         if (mode === "read" && fs.fstatSync(fd).isDirectory()) {
           fs.closeSync(fd);
-          const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR" });
-          return reject(nodeError("open", path, cause));
+          return reject(nodeError("open", path, isDirectory()));
         }
         resolve(this.handle(path, fd));
       })
@@ -233,7 +231,11 @@ export class NodeFileSystem implements FileSystem {
   }
 
   remove(path: string): Promise<void> {
-    return attempt("remove", path, () => promises.unlink(path));
+    return attempt("remove", path, async () => {
+      // What unlink does with a directory depends on the system.
+      if ((await promises.lstat(path)).isDirectory()) throw isDirectory();
+      await promises.unlink(path);
+    });
   }
 
   async stat(path: string): Promise<FileInfo | undefined> {
@@ -275,6 +277,10 @@ export class NodeFileSystem implements FileSystem {
   crc32(bytes: Uint8Array, seed: number): number {
     return crc32(bytes, seed);
   }
+}
+
+function isDirectory(): Error {
+  return Object.assign(new Error("EISDIR"), { code: "EISDIR" });
 }
 
 async function attempt<T>(

@@ -76,7 +76,7 @@ export async function planLog(
   }
   if (found.length === 0 && active?.kind === "partial") {
     // Not the first segment, so its sequence numbers would be forgotten.
-    if (/"segment":(?!1,)./.test(active.text)) {
+    if (/"segment":(?!1(?:,|$))\d/.test(active.text)) {
       throw corrupt(path, "the header is damaged", TOP);
     }
   }

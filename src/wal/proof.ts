@@ -31,6 +31,7 @@ const LOOK_AHEAD = 64;
 const MARK_LIKE = /^\/\/ (?:commit|closed) \d{1,16} /;
 const LF = 10;
 const SLASH = 47;
+const SPACE = 32;
 
 interface Predecessor {
   /** Offset at which the group would begin. */
@@ -87,7 +88,9 @@ export async function validMarkFollows(
       const afterLineStart = lineStart;
       lineStart = byte === LF;
       if (byte !== SLASH && byte !== LF) continue;
-      if (byte === SLASH && buffer[i + 1] === SLASH) {
+      if (
+        byte === SLASH && buffer[i + 1] === SLASH && buffer[i + 2] === SPACE
+      ) {
         const text = decoder.decode(
           buffer.subarray(i, Math.min(i + LOOK_AHEAD, filled)),
         );

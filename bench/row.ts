@@ -1,0 +1,91 @@
+/**
+ * One line of the result, and the table that the lines make.
+ *
+ * @module
+ */
+
+import type { Comparison } from "./measure.ts";
+
+/** A line of the result. */
+export interface Row {
+  /** What is measured. */
+  readonly what: string;
+  /** What it is compared with. */
+  readonly peer: string;
+  /** What the figures count. */
+  readonly unit: "records/s" | "opens/s" | "MiB";
+  /** The figures; `undefined` if the peer does not run here. */
+  readonly figures?: Comparison | undefined;
+  /** The ratio to reach; `undefined` if the row is there for information. */
+  readonly floor?: number | undefined;
+  /** The most that `ours` may exceed `theirs` by, in place of a ratio. */
+  readonly bound?: number | undefined;
+  /** Why there are no figures, or what else there is to know. */
+  readonly note?: string | undefined;
+}
+
+/** What a row's figures say of its floor or bound. */
+export function verdict({ figures, floor, bound }: Row): "ok" | "below" | "" {
+  if (figures === undefined) return "";
+  if (floor !== undefined) return figures.ratio >= floor ? "ok" : "below";
+  if (bound === undefined) return "";
+  return figures.ours - figures.theirs <= bound ? "ok" : "below";
+}
+
+const HEAD = [
+  "what",
+  "compared with",
+  "unit",
+  "ours",
+  "theirs",
+  "ratio",
+  "spread",
+  "floor",
+  "",
+  "note",
+];
+/** Columns of figures, which are aligned to the right. */
+const RIGHT = new Set([3, 4, 5, 6, 7]);
+
+/** The rows as aligned text. */
+export function table(rows: readonly Row[]): string {
+  const cells = [HEAD, ...rows.map(cellsOf)];
+  const widths = HEAD.map((_, column) =>
+    Math.max(...cells.map((row) => row[column].length))
+  );
+  return cells.map((row) =>
+    row.map((cell, column) =>
+      RIGHT.has(column)
+        ? cell.padStart(widths[column])
+        : cell.padEnd(widths[column])
+    ).join("  ").trimEnd()
+  ).join("\n");
+}
+
+function cellsOf(row: Row): string[] {
+  const { what, peer, unit, figures, floor, bound, note = "" } = row;
+  if (figures === undefined) {
+    return [what, peer, "", "", "", "", "", "", "", `does not run: ${note}`];
+  }
+  const { ours, theirs, ratio, least, most } = figures;
+  const isRatio = bound === undefined;
+  return [
+    what,
+    peer,
+    unit,
+    figure(ours),
+    figure(theirs),
+    isRatio ? ratio.toFixed(2) : `+${(ours - theirs).toFixed(1)}`,
+    isRatio ? `${least.toFixed(2)}–${most.toFixed(2)}` : "",
+    isRatio ? floor?.toFixed(1) ?? "" : `at most +${bound}`,
+    verdict(row),
+    note,
+  ];
+}
+
+/** Three digits that count are what a noisy machine can tell. */
+function figure(value: number): string {
+  if (value < 100) return value.toFixed(1);
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 2);
+  return (Math.round(value / unit) * unit).toLocaleString("en-US");
+}

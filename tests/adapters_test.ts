@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+import { DurableError } from "../mod.ts";
+import { adapters, onDisk } from "./support/adapters.ts";
+import { assertCode } from "./support/errors.ts";
+import { testFileSystemContract } from "./support/file_system_contract.ts";
+import { test } from "./support/harness.ts";
+
+for (const adapter of adapters) testFileSystemContract(adapter);
+
+for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
+  test(`FileHandle.write() says NO_SPACE on a full device (${adapter.name})`, () =>
+    adapter.with(async (fs) => {
+      if (!existsSync("/dev/full")) return;
+      await using handle = await fs.open("/dev/full", { mode: "write" });
+      const byte = new Uint8Array(1);
+      await assertCode(() => handle.write(byte, 0), "NO_SPACE");
+      const error = assertThrows(() => handle.writeSync(byte, 0), DurableError);
+      assertEquals(error.code, "NO_SPACE");
+      assert(error.cause instanceof Error);
+    }));
+
+  test(`FileSystem.open() says PERMISSION for what may not be written (${adapter.name})`, () =>
+    adapter.with(async (fs) => {
+      const path = "/proc/sys/kernel/ostype"; // read-only even for root
+      if (!existsSync(path)) return;
+      await assertCode(() => fs.open(path, { mode: "write" }), "PERMISSION");
+    }));
+
+  test(`FileSystem says READ_ONLY on a file system mounted read-only (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      if (!mountReadOnly(directory)) return;
+      try {
+        await assertCode(() => fs.open(`${directory}/a`, { mode: "create" }), "READ_ONLY");
+        await assertCode(() => fs.mkdir(`${directory}/d`), "READ_ONLY");
+        await assertCode(() => fs.lock(`${directory}/l`), "READ_ONLY");
+      } finally {
+        execFileSync("umount", [directory]);
+      }
+    }));
+}
+
+test("FileSystem.capabilities tell what the platform promises", () =>
+  onDisk.with((fs) => {
+    const isMac = process.platform === "darwin";
+    const isWindows = process.platform === "win32";
+    assertEquals(fs.capabilities.syncDir, !isWindows);
+    assert(isMac || fs.capabilities.fullFlush);
+    return Promise.resolve();
+  }));
+
+/** Mounts an empty read-only file system; needs Linux and root. */
+function mountReadOnly(directory: string): boolean {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
+  try {
+    const options = ["-t", "tmpfs", "-o", "ro", "tmpfs", directory];
+    execFileSync("mount", options, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false; // a container without the right to mount
+  }
+}

@@ -1,0 +1,243 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { DurableError, type DurableErrorCode, MemoryFileSystem, MiniStore } from "../mod.ts";
+import { assertCode } from "./support/errors.ts";
+import { CHANGES, FaultyFileSystem, ShortWrite } from "./support/faulty_file_system.ts";
+import { test } from "./support/harness.ts";
+
+/** What a workload was told. */
+interface Log {
+  /** Groups in the order in which they were handed in. */
+  readonly submitted: number[][];
+  /** The last sequence number that was acknowledged. */
+  acknowledged: number;
+}
+
+const OPTIONS = { maxSegmentBytes: 400, retain: Infinity } as const;
+
+/** Every kind of call that changes something, and two generations of the store. */
+async function workload(fileSystem: FaultyFileSystem, log: Log): Promise<void> {
+  let next = 1;
+  const submit = (count: number) => {
+    const group = Array.from({ length: count }, () => next++);
+    log.submitted.push(group);
+    return group;
+  };
+  const note = (sequence: number) => {
+    assert(sequence > log.acknowledged, "acknowledged in order");
+    log.acknowledged = sequence;
+  };
+  const acknowledged = async (sequence: Promise<number>) => note(await sequence);
+  for (let generation = 0; generation < 2; generation++) {
+    const store = await MiniStore.open<number>("d/a", { fileSystem, ...OPTIONS });
+    try {
+      await acknowledged(store.append(submit(1)[0]));
+      await acknowledged(store.appendAll(submit(3)));
+      const many = Array.from({ length: 5 }, () => acknowledged(store.append(submit(1)[0])));
+      await Promise.all(many);
+      note(store.appendSync(submit(1)[0]));
+      await store.rotate();
+      for (let n = 0; n < 6; n++) await acknowledged(store.append(submit(1)[0]));
+      await acknowledged(store.appendAll(submit(2)));
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+interface Fault {
+  readonly what: string;
+  readonly once: boolean;
+  readonly error: () => Error;
+}
+
+const CODES: readonly DurableErrorCode[] = ["IO", "NO_SPACE", "READ_ONLY", "TOO_MANY_FILES", "PERMISSION"];
+const FAULTS: readonly Fault[] = [true, false].flatMap((once) => [
+  ...CODES.map((code) => ({ what: code, once, error: () => new DurableError(code, `Injected ${code}`) })),
+  ...[1, 17].map((written) => ({
+    what: `a write cut short after ${written} bytes`,
+    once,
+    error: () => new ShortWrite("Injected short write", written),
+  })),
+]);
+
+/** Runs the workload with a fault at change `number`; undefined if it has fewer. */
+async function run(fault: Fault, number: number): Promise<{ inner: MemoryFileSystem; log: Log } | undefined> {
+  const inner = new MemoryFileSystem();
+  const fileSystem = new FaultyFileSystem(inner);
+  let changes = 0;
+  fileSystem.onCall = ({ kind }) => {
+    if (!CHANGES.includes(kind)) return;
+    changes++;
+    if (changes === number || (!fault.once && changes > number)) throw fault.error();
+  };
+  const log: Log = { submitted: [], acknowledged: 0 };
+  try {
+    await workload(fileSystem, log);
+  } catch (error) {
+    assert(changes >= number, String(error));
+  }
+  return changes < number ? undefined : { inner, log };
+}
+
+for (const fault of FAULTS) {
+  const when = fault.once ? "once" : "for good";
+  test(`MiniStore keeps what it acknowledged when any change fails ${when} with ${fault.what}`, async () => {
+    let number = 1;
+    for (;; number++) {
+      const result = await run(fault, number);
+      if (result === undefined) break;
+      const { inner, log } = result;
+      const store = await MiniStore.open<number>("d/a", { fileSystem: inner, ...OPTIONS });
+      const records = await MiniStore.replay<number>("d/a", { fileSystem: inner });
+      const submitted = log.submitted.flat();
+      const what = `change ${number}`;
+      assertEquals(records, submitted.slice(0, records.length), what);
+      assert(records.length >= log.acknowledged, `${what}: ${records.length} of ${log.acknowledged}`);
+      const last = records.at(-1);
+      const whole = last === undefined || log.submitted.some((group) => group.at(-1) === last);
+      assert(whole, `${what}: half a group`);
+      assertEquals(store.sequence, records.length, what);
+      await store.append(-1);
+      await store.close();
+      const { ok, torn, damage } = await MiniStore.verify("d/a", { fileSystem: inner });
+      assertEquals([ok, torn, damage], [true, undefined, undefined], what);
+    }
+    assert(number > 60, `only ${number} changes`);
+  });
+}
+
+test("MiniStore.append() rejects everything with one error once a sync has failed, and touches nothing more", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  const cause = new DurableError("NO_SPACE", "Injected");
+  fileSystem.onCall = ({ kind }) => {
+    if (kind === "dataSync") throw cause;
+  };
+  const inFlight = [store.append(2), store.append(3)];
+  const failure = await assertCode(() => inFlight[0], "FAILED");
+  assertStrictEquals(failure.cause, cause);
+  assertEquals(failure.sequence, 1);
+  assert(failure.message.includes("records from 2 on"), failure.message);
+  assert(failure.message.includes("unknown"), failure.message);
+  assertStrictEquals(await assertCode(() => inFlight[1], "FAILED"), failure);
+  fileSystem.onCall = () => {};
+  fileSystem.calls.length = 0;
+  for (
+    const run of [
+      () => store.append(4),
+      () => store.appendAll([4]),
+      () => store.rotate(),
+      () => store.truncateBefore(1),
+    ]
+  ) assertStrictEquals(await assertRejects(run, DurableError), failure);
+  assertStrictEquals(assertThrows(() => store.appendSync(4), DurableError), failure);
+  assertEquals(store.sequence, 1);
+  await store.close();
+  assertEquals(fileSystem.trace.filter((call) => !call.startsWith("close")), []);
+});
+
+test("MiniStore.appendSync() fails for good, with what is pending", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  fileSystem.onCall = ({ kind }) => {
+    if (kind === "write") throw new DurableError("NO_SPACE", "Injected");
+  };
+  const pending = store.append(1);
+  const failure = assertThrows(() => store.appendSync(2), DurableError);
+  assertEquals([failure.code, (failure.cause as DurableError).code], ["FAILED", "NO_SPACE"]);
+  assertStrictEquals(await assertRejects(() => pending, DurableError), failure);
+  await store.close();
+});
+
+test("MiniStore.appendSync() that succeeds does not hide that a sync in flight fails", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  let fail = () => {};
+  const begun = new Promise<void>((resolve) => {
+    fileSystem.onCall = ({ kind }) => {
+      if (kind !== "dataSync") return;
+      fileSystem.onCall = () => {};
+      resolve();
+      return new Promise((_, reject) => {
+        fail = () => reject(new DurableError("IO", "Injected"));
+      });
+    };
+  });
+  const first = store.append(1);
+  await begun;
+  assertEquals(store.appendSync(2), 2);
+  assertEquals(await first, 1); // the blocking sync has made it durable
+  fail();
+  await assertCode(() => store.append(3), "FAILED");
+  await store.close();
+});
+
+test("MiniStore.close() says FAILED if its mark is not durable, and lets go of the lock", async () => {
+  const inner = new MemoryFileSystem();
+  const fileSystem = new FaultyFileSystem(inner);
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  fileSystem.onCall = ({ kind }) => {
+    if (kind === "dataSync") throw new DurableError("IO", "Injected");
+  };
+  await assertCode(() => store.close(), "FAILED");
+  await using again = await MiniStore.open<number>("a", { fileSystem: inner });
+  assertEquals(again.sequence, 1);
+});
+
+test("MiniStore.open() writes the last group again before it exposes it", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await MiniStore.open<string>("a", { fileSystem: inner });
+  await store.append("first");
+  await store.append("second");
+  await store.close();
+  const fileSystem = new FaultyFileSystem(inner);
+  const again = await MiniStore.open("a", { fileSystem });
+  const written = fileSystem.calls.filter(({ kind, path }) => kind === "write" && path === "a");
+  const text = written.map(({ bytes }) => new TextDecoder().decode(bytes)).join("");
+  assert(/^"second"\n\/\/ commit 2 \w{8}\n\/\/ closed 2 \w{8}\n$/.test(text), text);
+  assertEquals(again.recovery.rewrittenBytes, text.length);
+  const trace = fileSystem.trace;
+  assert(trace.indexOf("sync a") > trace.lastIndexOf("write a"));
+  assert(trace.lastIndexOf("syncDir .") > trace.indexOf("sync a"));
+  await again.close();
+});
+
+test("MiniStore.open() changes nothing where the torn tail cannot be kept aside", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await MiniStore.open<string>("a", { fileSystem: inner });
+  await store.append("first");
+  await store.close();
+  await using file = await inner.open("a", { mode: "write" });
+  const size = await file.size();
+  await file.write(new TextEncoder().encode("torn"), size);
+  const fileSystem = new FaultyFileSystem(inner);
+  fileSystem.onCall = ({ kind, path }) => {
+    if (kind === "sync" && path.includes("torn")) throw new DurableError("NO_SPACE", "Injected");
+  };
+  await assertCode(() => MiniStore.open("a", { fileSystem }), "NO_SPACE");
+  assertEquals(await file.size(), size + 4);
+  await using again = await MiniStore.open("a", { fileSystem: inner });
+  assertEquals(again.recovery.torn?.bytes, 4);
+});
+
+test("MiniStore.open() truncates only behind a durable copy of the torn tail, and syncs the truncation", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await MiniStore.open<string>("a", { fileSystem: inner });
+  await store.append("first");
+  await store.close();
+  {
+    await using file = await inner.open("a", { mode: "write" });
+    await file.write(new TextEncoder().encode("torn"), await file.size());
+  }
+  const fileSystem = new FaultyFileSystem(inner);
+  await using again = await MiniStore.open("a", { fileSystem });
+  const kept = again.recovery.torn?.keptAs;
+  const wanted = [`sync ${kept}`, "syncDir .", "truncate a", "sync a"];
+  let at = -1;
+  for (const call of wanted) {
+    at = fileSystem.trace.indexOf(call, at + 1);
+    assert(at >= 0, `${call} in order`);
+  }
+});
