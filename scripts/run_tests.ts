@@ -15,13 +15,21 @@ interface Runner {
 
 const files = process.argv.length > 2
   ? process.argv.slice(2)
-  : readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((name) => `tests/${name}`);
+  : readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((
+    name,
+  ) => `tests/${name}`);
 
 const runners: readonly Runner[] = [
   {
     name: "deno",
     command: "deno",
-    args: ["test", "--allow-all", "--no-check", "--import-map=offline/import_map.json", ...files],
+    args: [
+      "test",
+      "--allow-all",
+      "--no-check",
+      "--import-map=offline/import_map.json",
+      ...files,
+    ],
     passed: /(\d+) passed/,
     failed: /(\d+) failed/,
   },
@@ -46,10 +54,15 @@ interface Result {
   readonly failed: number;
 }
 
-async function run({ name, command, args, passed, failed }: Runner): Promise<Result> {
+async function run(
+  { name, command, args, passed, failed }: Runner,
+): Promise<Result> {
   const start = performance.now();
   const env = { ...process.env, NO_COLOR: "1" };
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   child.stdout.on("data", (chunk) => output += chunk);
   child.stderr.on("data", (chunk) => output += chunk);
@@ -60,10 +73,14 @@ async function run({ name, command, args, passed, failed }: Runner): Promise<Res
   const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const result = { passed: count(passed), failed: count(failed) };
   // A runtime that crashes or runs nothing has failed, whatever it counted.
-  if (result.failed === 0 && (status !== 0 || result.passed === 0)) result.failed = 1;
+  if (result.failed === 0 && (status !== 0 || result.passed === 0)) {
+    result.failed = 1;
+  }
   if (result.failed > 0) console.log(output);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`);
+  console.log(
+    `${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`,
+  );
   return result;
 }
 

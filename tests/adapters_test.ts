@@ -33,7 +33,10 @@ for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
     adapter.with(async (fs, directory) => {
       if (!mountReadOnly(directory)) return;
       try {
-        await assertCode(() => fs.open(`${directory}/a`, { mode: "create" }), "READ_ONLY");
+        await assertCode(
+          () => fs.open(`${directory}/a`, { mode: "create" }),
+          "READ_ONLY",
+        );
         await assertCode(() => fs.mkdir(`${directory}/d`), "READ_ONLY");
         await assertCode(() => fs.lock(`${directory}/l`), "READ_ONLY");
       } finally {

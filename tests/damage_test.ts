@@ -27,7 +27,11 @@ async function attempt(run: () => Promise<unknown[]>): Promise<Outcome> {
   } catch (error) {
     assert(error instanceof DurableError, String(error));
     assert(REFUSALS.includes(error.code), error.message);
-    assert(error.path !== undefined && error.offset !== undefined && error.line !== undefined, error.message);
+    assert(
+      error.path !== undefined && error.offset !== undefined &&
+        error.line !== undefined,
+      error.message,
+    );
     return { refused: error };
   }
 }
@@ -66,7 +70,10 @@ function assertPrefix(outcome: Outcome, least: number, what: string): void {
   const { records } = outcome;
   assertEquals(records, RECORDS.slice(0, records.length), what);
   assert(BOUNDARIES.includes(records.length), `${what}: half a group`);
-  assert(records.length >= least, `${what}: ${records.length} records of ${least}`);
+  assert(
+    records.length >= least,
+    `${what}: ${records.length} records of ${least}`,
+  );
 }
 
 function flipped(bytes: Uint8Array, byte: number, bit: number): Uint8Array {
@@ -81,10 +88,17 @@ test("MiniStore keeps whole groups when the newest segment is cut at any byte", 
     const bytes = bytesOf(files);
     const text = new TextDecoder("latin1").decode(bytes);
     for (let size = 0; size < bytes.length; size++) {
-      const outcome = await outcomeOf(replaced(files, PATH, bytes.slice(0, size)));
-      const commits = text.slice(0, size).match(/^\/\/ commit \d+ \w{8}\n/gm)?.length ?? 0;
+      const outcome = await outcomeOf(
+        replaced(files, PATH, bytes.slice(0, size)),
+      );
+      const commits =
+        text.slice(0, size).match(/^\/\/ commit \d+ \w{8}\n/gm)?.length ?? 0;
       assert("records" in outcome, `cut at ${size}`);
-      assertEquals(outcome.records.length, BOUNDARIES[commits], `cut at ${size}`);
+      assertEquals(
+        outcome.records.length,
+        BOUNDARIES[commits],
+        `cut at ${size}`,
+      );
     }
   }
 });
@@ -94,7 +108,9 @@ test("MiniStore loses nothing of a closed journal to a flipped bit", async () =>
   const bytes = bytesOf(files);
   for (let byte = 0; byte < bytes.length; byte++) {
     for (let bit = 0; bit < 8; bit++) {
-      const outcome = await outcomeOf(replaced(files, PATH, flipped(bytes, byte, bit)));
+      const outcome = await outcomeOf(
+        replaced(files, PATH, flipped(bytes, byte, bit)),
+      );
       assertPrefix(outcome, RECORDS.length, `bit ${bit} of byte ${byte}`);
     }
   }
@@ -106,7 +122,9 @@ test("MiniStore loses at most the last group of an open journal to a flipped bit
   const least = BOUNDARIES[GROUPS.length - 1];
   for (let byte = 0; byte < bytes.length; byte++) {
     for (let bit = 0; bit < 8; bit++) {
-      const outcome = await outcomeOf(replaced(files, PATH, flipped(bytes, byte, bit)));
+      const outcome = await outcomeOf(
+        replaced(files, PATH, flipped(bytes, byte, bit)),
+      );
       assertPrefix(outcome, least, `bit ${bit} of byte ${byte}`);
     }
   }
@@ -124,7 +142,9 @@ test("MiniStore refuses a sealed segment with a flipped bit or a cut", async () 
       ];
       for (const content of damaged) {
         const fileSystem = await withFiles(replaced(files, name, content));
-        const outcome = await attempt(() => MiniStore.replay(PATH, { fileSystem }));
+        const outcome = await attempt(() =>
+          MiniStore.replay(PATH, { fileSystem })
+        );
         assert("refused" in outcome, `${name} at ${byte}`);
         assert(outcome.refused.path?.startsWith(PATH), outcome.refused.message);
       }
@@ -138,16 +158,28 @@ test("MiniStore reports the records in front of the damage with its position", a
   const text = new TextDecoder("latin1").decode(bytes);
   const at = text.indexOf("// commit 1");
   const start = text.indexOf("\n", at) + 1;
-  const fileSystem = await withFiles(replaced(files, PATH, flipped(bytes, start + 3, 0)));
-  const { ok, records, lastSequence, damage } = await MiniStore.verify(PATH, { fileSystem });
+  const fileSystem = await withFiles(
+    replaced(files, PATH, flipped(bytes, start + 3, 0)),
+  );
+  const { ok, records, lastSequence, damage } = await MiniStore.verify(PATH, {
+    fileSystem,
+  });
   assertEquals([ok, records, lastSequence], [false, 1, 1]);
   assertEquals(
-    [damage?.code, damage?.path, damage?.offset, damage?.line, damage?.sequence],
+    [
+      damage?.code,
+      damage?.path,
+      damage?.offset,
+      damage?.line,
+      damage?.sequence,
+    ],
     ["CORRUPT", PATH, start, 4, 2],
   );
   const seen: unknown[] = [];
   const outcome = await attempt(async () => {
-    for await (const { record } of MiniStore.stream(PATH, { fileSystem })) seen.push(record);
+    for await (const { record } of MiniStore.stream(PATH, { fileSystem })) {
+      seen.push(record);
+    }
     return seen;
   });
   assert("refused" in outcome);
@@ -176,13 +208,23 @@ for (const [what, tail] of TAILS) {
     for (const close of [true, false]) {
       const files = await journal({ close });
       const bytes = bytesOf(files);
-      const fileSystem = await withFiles(replaced(files, PATH, concat(bytes, tail)));
+      const fileSystem = await withFiles(
+        replaced(files, PATH, concat(bytes, tail)),
+      );
       const length = concat(tail).length;
       const { ok, torn } = await MiniStore.verify(PATH, { fileSystem });
-      assertEquals([ok, torn?.offset, torn?.bytes], [true, bytes.length, length]);
+      assertEquals([ok, torn?.offset, torn?.bytes], [
+        true,
+        bytes.length,
+        length,
+      ]);
       const store = await MiniStore.open(PATH, { fileSystem });
       const cut = store.recovery.torn;
-      assertEquals([cut?.path, cut?.offset, cut?.bytes], [PATH, bytes.length, length]);
+      assertEquals([cut?.path, cut?.offset, cut?.bytes], [
+        PATH,
+        bytes.length,
+        length,
+      ]);
       assert(cut?.keptAs.startsWith(`${PATH}.torn-${bytes.length}-`));
       assertEquals(store.recovery.closed, false);
       const after = await filesOf(fileSystem);
@@ -200,7 +242,12 @@ test("MiniStore refuses a valid group behind damage, and behind a whole damaged 
   const text = new TextDecoder("latin1").decode(bytes);
   const second = text.indexOf('{"Inc"');
   const third = text.indexOf("// commit 5");
-  for (const [from, to] of [[second, second + 1], [second, second + 40], [second + 5, third]]) {
+  for (
+    const [from, to] of [[second, second + 1], [second, second + 40], [
+      second + 5,
+      third,
+    ]]
+  ) {
     const damaged = bytes.slice();
     damaged.fill(0, from, to);
     const outcome = await outcomeOf(replaced(files, PATH, damaged));
@@ -219,7 +266,8 @@ test("MiniStore refuses a journal whose line ends were changed to CRLF", async (
 
 test("MiniStore refuses groups that are repeated, swapped, left out or from another journal", async () => {
   const [files, other] = [await journal(), await journal()];
-  const lines = (from: Files) => new TextDecoder().decode(bytesOf(from)).split(/(?<=\n\/\/ .*\n)/);
+  const lines = (from: Files) =>
+    new TextDecoder().decode(bytesOf(from)).split(/(?<=\n\/\/ .*\n)/);
   const [own, foreign] = [lines(files), lines(other)];
   const [head, one, two, three, ...rest] = own;
   assert(head.includes("MINISTORE") && one.includes("commit"));
@@ -230,7 +278,9 @@ test("MiniStore refuses groups that are repeated, swapped, left out or from anot
     foreign: [head, one, foreign[2], three, ...rest],
   };
   for (const [what, groups] of Object.entries(cases)) {
-    const outcome = await outcomeOf(replaced(files, PATH, encoder.encode(groups.join(""))));
+    const outcome = await outcomeOf(
+      replaced(files, PATH, encoder.encode(groups.join(""))),
+    );
     assert("refused" in outcome, what);
     assertEquals(outcome.refused.code, "CORRUPT", what);
   }
@@ -246,8 +296,15 @@ test("MiniStore refuses groups that are repeated, swapped, left out or from anot
 test("MiniStore never brings cut bytes back, even where a later group is shorter", async () => {
   const files = await journal({ close: false });
   const bytes = bytesOf(files);
-  const torn = concat('{"long":"', "x".repeat(200), '"}\n{"b":2}\n// commit 11 ', "00000000\n");
-  const fileSystem = await withFiles(replaced(files, PATH, concat(bytes, torn)));
+  const torn = concat(
+    '{"long":"',
+    "x".repeat(200),
+    '"}\n{"b":2}\n// commit 11 ',
+    "00000000\n",
+  );
+  const fileSystem = await withFiles(
+    replaced(files, PATH, concat(bytes, torn)),
+  );
   const store = await MiniStore.open<unknown>(PATH, { fileSystem });
   await store.append(1);
   await store.close();
@@ -255,5 +312,8 @@ test("MiniStore never brings cut bytes back, even where a later group is shorter
   // The disk shows the old bytes behind the new ones again.
   const stale = concat(after, torn.subarray(after.length - bytes.length));
   const again = await withFiles(replaced(files, PATH, stale));
-  assertEquals(await MiniStore.replay(PATH, { fileSystem: again }), [...RECORDS, 1]);
+  assertEquals(await MiniStore.replay(PATH, { fileSystem: again }), [
+    ...RECORDS,
+    1,
+  ]);
 });

@@ -1,7 +1,22 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { DurableError, type DurableErrorCode, MemoryFileSystem, MiniStore } from "../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  DurableError,
+  type DurableErrorCode,
+  MemoryFileSystem,
+  MiniStore,
+} from "../mod.ts";
 import { assertCode } from "./support/errors.ts";
-import { CHANGES, FaultyFileSystem, ShortWrite } from "./support/faulty_file_system.ts";
+import {
+  CHANGES,
+  FaultyFileSystem,
+  ShortWrite,
+} from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 
 /** What a workload was told. */
@@ -26,17 +41,26 @@ async function workload(fileSystem: FaultyFileSystem, log: Log): Promise<void> {
     assert(sequence > log.acknowledged, "acknowledged in order");
     log.acknowledged = sequence;
   };
-  const acknowledged = async (sequence: Promise<number>) => note(await sequence);
+  const acknowledged = async (sequence: Promise<number>) =>
+    note(await sequence);
   for (let generation = 0; generation < 2; generation++) {
-    const store = await MiniStore.open<number>("d/a", { fileSystem, ...OPTIONS });
+    const store = await MiniStore.open<number>("d/a", {
+      fileSystem,
+      ...OPTIONS,
+    });
     try {
       await acknowledged(store.append(submit(1)[0]));
       await acknowledged(store.appendAll(submit(3)));
-      const many = Array.from({ length: 5 }, () => acknowledged(store.append(submit(1)[0])));
+      const many = Array.from(
+        { length: 5 },
+        () => acknowledged(store.append(submit(1)[0])),
+      );
       await Promise.all(many);
       note(store.appendSync(submit(1)[0]));
       await store.rotate();
-      for (let n = 0; n < 6; n++) await acknowledged(store.append(submit(1)[0]));
+      for (let n = 0; n < 6; n++) {
+        await acknowledged(store.append(submit(1)[0]));
+      }
       await acknowledged(store.appendAll(submit(2)));
     } finally {
       await store.close();
@@ -50,9 +74,19 @@ interface Fault {
   readonly error: () => Error;
 }
 
-const CODES: readonly DurableErrorCode[] = ["IO", "NO_SPACE", "READ_ONLY", "TOO_MANY_FILES", "PERMISSION"];
+const CODES: readonly DurableErrorCode[] = [
+  "IO",
+  "NO_SPACE",
+  "READ_ONLY",
+  "TOO_MANY_FILES",
+  "PERMISSION",
+];
 const FAULTS: readonly Fault[] = [true, false].flatMap((once) => [
-  ...CODES.map((code) => ({ what: code, once, error: () => new DurableError(code, `Injected ${code}`) })),
+  ...CODES.map((code) => ({
+    what: code,
+    once,
+    error: () => new DurableError(code, `Injected ${code}`),
+  })),
   ...[1, 17].map((written) => ({
     what: `a write cut short after ${written} bytes`,
     once,
@@ -61,14 +95,19 @@ const FAULTS: readonly Fault[] = [true, false].flatMap((once) => [
 ]);
 
 /** Runs the workload with a fault at change `number`; undefined if it has fewer. */
-async function run(fault: Fault, number: number): Promise<{ inner: MemoryFileSystem; log: Log } | undefined> {
+async function run(
+  fault: Fault,
+  number: number,
+): Promise<{ inner: MemoryFileSystem; log: Log } | undefined> {
   const inner = new MemoryFileSystem();
   const fileSystem = new FaultyFileSystem(inner);
   let changes = 0;
   fileSystem.onCall = ({ kind }) => {
     if (!CHANGES.includes(kind)) return;
     changes++;
-    if (changes === number || (!fault.once && changes > number)) throw fault.error();
+    if (changes === number || (!fault.once && changes > number)) {
+      throw fault.error();
+    }
   };
   const log: Log = { submitted: [], acknowledged: 0 };
   try {
@@ -87,19 +126,30 @@ for (const fault of FAULTS) {
       const result = await run(fault, number);
       if (result === undefined) break;
       const { inner, log } = result;
-      const store = await MiniStore.open<number>("d/a", { fileSystem: inner, ...OPTIONS });
-      const records = await MiniStore.replay<number>("d/a", { fileSystem: inner });
+      const store = await MiniStore.open<number>("d/a", {
+        fileSystem: inner,
+        ...OPTIONS,
+      });
+      const records = await MiniStore.replay<number>("d/a", {
+        fileSystem: inner,
+      });
       const submitted = log.submitted.flat();
       const what = `change ${number}`;
       assertEquals(records, submitted.slice(0, records.length), what);
-      assert(records.length >= log.acknowledged, `${what}: ${records.length} of ${log.acknowledged}`);
+      assert(
+        records.length >= log.acknowledged,
+        `${what}: ${records.length} of ${log.acknowledged}`,
+      );
       const last = records.at(-1);
-      const whole = last === undefined || log.submitted.some((group) => group.at(-1) === last);
+      const whole = last === undefined ||
+        log.submitted.some((group) => group.at(-1) === last);
       assert(whole, `${what}: half a group`);
       assertEquals(store.sequence, records.length, what);
       await store.append(-1);
       await store.close();
-      const { ok, torn, damage } = await MiniStore.verify("d/a", { fileSystem: inner });
+      const { ok, torn, damage } = await MiniStore.verify("d/a", {
+        fileSystem: inner,
+      });
       assertEquals([ok, torn, damage], [true, undefined, undefined], what);
     }
     assert(number > 60, `only ${number} changes`);
@@ -131,10 +181,16 @@ test("MiniStore.append() rejects everything with one error once a sync has faile
       () => store.truncateBefore(1),
     ]
   ) assertStrictEquals(await assertRejects(run, DurableError), failure);
-  assertStrictEquals(assertThrows(() => store.appendSync(4), DurableError), failure);
+  assertStrictEquals(
+    assertThrows(() => store.appendSync(4), DurableError),
+    failure,
+  );
   assertEquals(store.sequence, 1);
   await store.close();
-  assertEquals(fileSystem.trace.filter((call) => !call.startsWith("close")), []);
+  assertEquals(
+    fileSystem.trace.filter((call) => !call.startsWith("close")),
+    [],
+  );
 });
 
 test("MiniStore.appendSync() fails for good, with what is pending", async () => {
@@ -145,7 +201,10 @@ test("MiniStore.appendSync() fails for good, with what is pending", async () => 
   };
   const pending = store.append(1);
   const failure = assertThrows(() => store.appendSync(2), DurableError);
-  assertEquals([failure.code, (failure.cause as DurableError).code], ["FAILED", "NO_SPACE"]);
+  assertEquals([failure.code, (failure.cause as DurableError).code], [
+    "FAILED",
+    "NO_SPACE",
+  ]);
   assertStrictEquals(await assertRejects(() => pending, DurableError), failure);
   await store.close();
 });
@@ -194,9 +253,16 @@ test("MiniStore.open() writes the last group again before it exposes it", async 
   await store.close();
   const fileSystem = new FaultyFileSystem(inner);
   const again = await MiniStore.open("a", { fileSystem });
-  const written = fileSystem.calls.filter(({ kind, path }) => kind === "write" && path === "a");
-  const text = written.map(({ bytes }) => new TextDecoder().decode(bytes)).join("");
-  assert(/^"second"\n\/\/ commit 2 \w{8}\n\/\/ closed 2 \w{8}\n$/.test(text), text);
+  const written = fileSystem.calls.filter(({ kind, path }) =>
+    kind === "write" && path === "a"
+  );
+  const text = written.map(({ bytes }) => new TextDecoder().decode(bytes)).join(
+    "",
+  );
+  assert(
+    /^"second"\n\/\/ commit 2 \w{8}\n\/\/ closed 2 \w{8}\n$/.test(text),
+    text,
+  );
   assertEquals(again.recovery.rewrittenBytes, text.length);
   const trace = fileSystem.trace;
   assert(trace.indexOf("sync a") > trace.lastIndexOf("write a"));
@@ -214,7 +280,9 @@ test("MiniStore.open() changes nothing where the torn tail cannot be kept aside"
   await file.write(new TextEncoder().encode("torn"), size);
   const fileSystem = new FaultyFileSystem(inner);
   fileSystem.onCall = ({ kind, path }) => {
-    if (kind === "sync" && path.includes("torn")) throw new DurableError("NO_SPACE", "Injected");
+    if (kind === "sync" && path.includes("torn")) {
+      throw new DurableError("NO_SPACE", "Injected");
+    }
   };
   await assertCode(() => MiniStore.open("a", { fileSystem }), "NO_SPACE");
   assertEquals(await file.size(), size + 4);

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
 import { onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
@@ -32,7 +38,8 @@ function heldSyncs() {
   return { fileSystem, hold, begun, release, free };
 }
 
-const groups = (text: string) => text.match(/^\/\/ commit (\d+)/gm)?.map((line) => Number(line.slice(10)));
+const groups = (text: string) =>
+  text.match(/^\/\/ commit (\d+)/gm)?.map((line) => Number(line.slice(10)));
 
 test("MiniStore.append() of one turn shares one commit line and one sync", async () => {
   const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
@@ -52,7 +59,9 @@ test("MiniStore.append() during a sync is in the next group", async () => {
   const note = (sequence: number) => void settled.push(sequence);
   const first = store.append("first").then(note);
   await begun();
-  const later = ["second", "third"].map((text) => store.append(text).then(note));
+  const later = ["second", "third"].map((text) =>
+    store.append(text).then(note)
+  );
   assertEquals(groups(await readText(fileSystem, "a")), [1]);
   assertEquals(store.sequence, 0);
   release();
@@ -73,14 +82,19 @@ test("MiniStore.append() resolves only behind a sync that began after its bytes"
   await using store = await MiniStore.open<number>("a", { fileSystem });
   const events: string[] = [];
   fileSystem.onCall = ({ kind, bytes }) => {
-    const records = bytes ? ` ${new TextDecoder().decode(bytes).match(/^\d+$/gm)}` : "";
+    const records = bytes
+      ? ` ${new TextDecoder().decode(bytes).match(/^\d+$/gm)}`
+      : "";
     events.push(kind + records);
   };
   for (let n = 1; n <= 3; n++) {
     await store.append(n);
     events.push(`acknowledged ${n}`);
   }
-  assertEquals(events, [1, 2, 3].flatMap((n) => [`write ${n}`, "dataSync", `acknowledged ${n}`]));
+  assertEquals(
+    events,
+    [1, 2, 3].flatMap((n) => [`write ${n}`, "dataSync", `acknowledged ${n}`]),
+  );
 });
 
 test("MiniStore.append() keeps 10,000 concurrent records in the order of the calls", () =>
@@ -130,20 +144,32 @@ test("MiniStore.append() takes the record as it is at the call", async () => {
 test("MiniStore.appendAll() is one group, however large", async () => {
   const fileSystem = new MemoryFileSystem();
   const store = await MiniStore.open<string>("a", { fileSystem });
-  const batch = Array.from({ length: 3000 }, (_, n) => `${n} ${"x".repeat(5000)}`);
-  const [single, last] = await Promise.all([store.append("one"), store.appendAll(batch)]);
+  const batch = Array.from(
+    { length: 3000 },
+    (_, n) => `${n} ${"x".repeat(5000)}`,
+  );
+  const [single, last] = await Promise.all([
+    store.append("one"),
+    store.appendAll(batch),
+  ]);
   assertEquals([single, last], [1, 3001]);
   await store.append("two");
   await store.close();
   assertEquals(groups(await readText(fileSystem, "a")), [3001, 3002]);
-  assertEquals(await MiniStore.replay("a", { fileSystem }), ["one", ...batch, "two"]);
+  assertEquals(await MiniStore.replay("a", { fileSystem }), [
+    "one",
+    ...batch,
+    "two",
+  ]);
 });
 
 test("MiniStore.append() closes a group of separate records at a few megabytes", async () => {
   const fileSystem = new MemoryFileSystem();
   const store = await MiniStore.open<string>("a", { fileSystem });
   const text = "x".repeat(1 << 20);
-  const sequences = await Promise.all(Array.from({ length: 10 }, () => store.append(text)));
+  const sequences = await Promise.all(
+    Array.from({ length: 10 }, () => store.append(text)),
+  );
   assertEquals(sequences.at(-1), 10);
   await store.close();
   assertEquals(groups(await readText(fileSystem, "a")), [4, 8, 10]);
@@ -159,7 +185,13 @@ test("MiniStore.appendSync() takes what is pending into its own group, in order"
   assertEquals(store.appendSync("e"), 5);
   await store.close();
   assertEquals(groups(await readText(fileSystem, "a")), [4, 5]);
-  assertEquals(await MiniStore.replay("a", { fileSystem }), ["a", "b", "c", "d", "e"]);
+  assertEquals(await MiniStore.replay("a", { fileSystem }), [
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+  ]);
 });
 
 test("MiniStore.appendSync() with a sync in flight first syncs by itself", async () => {
@@ -167,10 +199,14 @@ test("MiniStore.appendSync() with a sync in flight first syncs by itself", async
   await using store = await MiniStore.open<string>("a", { fileSystem });
   hold();
   const order: string[] = [];
-  const inFlight = store.append("in flight").then((n) => order.push(`in flight ${n}`));
+  const inFlight = store.append("in flight").then((n) =>
+    order.push(`in flight ${n}`)
+  );
   await begun();
   free();
-  const pending = store.append("pending").then((n) => order.push(`pending ${n}`));
+  const pending = store.append("pending").then((n) =>
+    order.push(`pending ${n}`)
+  );
   fileSystem.calls.length = 0;
   assertEquals(store.appendSync("now"), 3);
   assertEquals(fileSystem.trace, ["dataSync a", "write a", "dataSync a"]);
@@ -179,7 +215,12 @@ test("MiniStore.appendSync() with a sync in flight first syncs by itself", async
   assertEquals(order, ["in flight 1", "pending 2"]);
   release();
   await store.append("after");
-  assertEquals(await MiniStore.replay("a", { fileSystem }), ["in flight", "pending", "now", "after"]);
+  assertEquals(await MiniStore.replay("a", { fileSystem }), [
+    "in flight",
+    "pending",
+    "now",
+    "after",
+  ]);
 });
 
 test("MiniStore.appendSync() during a rotation says BUSY and writes nothing", async () => {
@@ -223,7 +264,10 @@ test("MiniStore refuses every call after close(), which can be called twice", as
     const error = await assertCode(run, "CLOSED");
     assert(error.message.endsWith('"a": the store is closed'), error.message);
   }
-  assertEquals(assertThrows(() => store.appendSync("b"), DurableError).code, "CLOSED");
+  assertEquals(
+    assertThrows(() => store.appendSync("b"), DurableError).code,
+    "CLOSED",
+  );
   assertEquals(await readText(fileSystem, "a"), before);
   assertEquals(store.sequence, 1);
 });
@@ -242,7 +286,11 @@ test("MiniStore closes by `await using`, and then lets another open", async () =
 test("MiniStore.appendAll() refuses an empty batch, and one bad record refuses all", async () => {
   const fileSystem = new MemoryFileSystem();
   await using store = await MiniStore.open<unknown>("a", { fileSystem });
-  await assertRejects(() => store.appendAll([]), RangeError, "the batch is empty");
+  await assertRejects(
+    () => store.appendAll([]),
+    RangeError,
+    "the batch is empty",
+  );
   await assertRejects(() => store.appendAll([1, NaN, 2]), TypeError, "NaN");
   assertEquals(store.sequence, 0);
   assertEquals(await store.append(1), 1);

@@ -1,24 +1,24 @@
 /**
- * The file system of Bun: `Bun.file` on a descriptor for reading, `node:fs`
- * descriptors for everything that must be durable.
+ * The file system of Bun: `node:fs` descriptors, and Bun's own SQLite for the
+ * lock.
  *
  * `Bun.write`, `FileSink` and `appendFile({ flush })` do not sync, so nothing is
- * written through them.
+ * written through them. `Bun.file` is not read through either: on a descriptor a
+ * slice that begins at 0 is read from wherever the descriptor stands (Bun 1.4.5,
+ * oven-sh/bun#33873), and on a path it follows the name, which a rotation gives
+ * to another file.
  *
  * @module
  */
 
 import process from "node:process";
-import type { FileHandle, FileSystemCapabilities } from "../file_system.ts";
+import type { FileSystemCapabilities } from "../file_system.ts";
 import type { LockDatabase, LockHost } from "./lock.ts";
-import { NodeFileHandle, NodeFileSystem } from "./node.ts";
+import { NodeFileSystem } from "./node.ts";
 
 /** The part of the `Bun` global that is used here. */
 interface BunGlobal {
   readonly version: string;
-  file(descriptor: number): {
-    slice(from: number, to: number): { bytes(): Promise<Uint8Array> };
-  };
 }
 
 interface BunSqlite {
@@ -29,22 +29,6 @@ interface BunSqlite {
 }
 
 const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
-
-class BunFileHandle extends NodeFileHandle {
-  protected override async readOnce(
-    buffer: Uint8Array,
-    offset: number,
-  ): Promise<number> {
-    try {
-      const bytes = await bun.file(this.fd)
-        .slice(offset, offset + buffer.length).bytes();
-      buffer.set(bytes);
-      return bytes.length;
-    } catch (error) {
-      throw this.fail("read", error);
-    }
-  }
-}
 
 /** The file system of Bun. */
 export class BunFileSystem extends NodeFileSystem {
@@ -69,9 +53,5 @@ export class BunFileSystem extends NodeFileSystem {
         };
       },
     };
-  }
-
-  protected override handle(path: string, fd: number): FileHandle {
-    return new BunFileHandle(path, fd);
   }
 }

@@ -23,7 +23,7 @@ import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
 const FLAGS = { read: "r", write: "r+", create: "wx+" } as const;
 
 /** Maps what `node:fs` threw. */
-export function nodeError(
+function nodeError(
   action: string,
   path: string,
   cause: unknown,
@@ -37,19 +37,16 @@ export function nodeError(
   );
 }
 
-/** A file that is open under a `node:fs` descriptor. */
-export class NodeFileHandle implements FileHandle {
+class NodeFileHandle implements FileHandle {
   readonly #path: string;
   #fd: number | undefined;
 
-  /** Takes over `fd`, which was opened for `path`. */
   constructor(path: string, fd: number) {
     this.#path = path;
     this.#fd = fd;
   }
 
-  /** The descriptor. */
-  protected get fd(): number {
+  #opened(): number {
     if (this.#fd === undefined) {
       throw fileSystemError(
         "use",
@@ -61,8 +58,7 @@ export class NodeFileHandle implements FileHandle {
     return this.#fd;
   }
 
-  /** Maps an error that befell this file. */
-  protected fail(action: string, cause: unknown): DurableError {
+  #fail(action: string, cause: unknown): DurableError {
     return nodeError(action, this.#path, cause);
   }
 
@@ -77,9 +73,11 @@ export class NodeFileHandle implements FileHandle {
   async read(buffer: Uint8Array, offset: number): Promise<number> {
     let filled = 0;
     while (filled < buffer.length) {
-      const count = await this.readOnce(
-        buffer.subarray(filled),
-        offset + filled,
+      const from = filled;
+      const count = await this.#call<number>(
+        "read",
+        (fd, done) =>
+          fs.read(fd, buffer, from, buffer.length - from, offset + from, done),
       );
       if (count === 0) break;
       filled += count;
@@ -102,7 +100,7 @@ export class NodeFileHandle implements FileHandle {
     try {
       for (let done = 0; done < bytes.length;) {
         done += fs.writeSync(
-          this.fd,
+          this.#opened(),
           bytes,
           done,
           bytes.length - done,
@@ -110,7 +108,7 @@ export class NodeFileHandle implements FileHandle {
         );
       }
     } catch (error) {
-      throw this.fail("write to", error);
+      throw this.#fail("write to", error);
     }
   }
 
@@ -132,9 +130,9 @@ export class NodeFileHandle implements FileHandle {
 
   dataSyncSync(): void {
     try {
-      fs.fdatasyncSync(this.fd);
+      fs.fdatasyncSync(this.#opened());
     } catch (error) {
-      throw this.fail("sync", error);
+      throw this.#fail("sync", error);
     }
   }
 
@@ -148,7 +146,7 @@ export class NodeFileHandle implements FileHandle {
     this.#fd = undefined;
     await new Promise<void>((resolve, reject) =>
       fs.close(fd, (error) => {
-        if (error) reject(this.fail("close", error));
+        if (error) reject(this.#fail("close", error));
         else resolve();
       })
     );
@@ -166,8 +164,8 @@ export class NodeFileHandle implements FileHandle {
     ) => void,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) =>
-      start(this.fd, (error, result) => {
-        if (error) reject(this.fail(action, error));
+      start(this.#opened(), (error, result) => {
+        if (error) reject(this.#fail(action, error));
         else resolve(result as T);
       })
     );
@@ -197,11 +195,6 @@ export class NodeFileSystem implements FileSystem {
     };
   }
 
-  /** Wraps a descriptor. */
-  protected handle(path: string, fd: number): FileHandle {
-    return new NodeFileHandle(path, fd);
-  }
-
   open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const { mode } = options;
     return new Promise((resolve, reject) =>
@@ -212,7 +205,7 @@ export class NodeFileSystem implements FileSystem {
           fs.closeSync(fd);
           return reject(nodeError("open", path, isDirectory()));
         }
-        resolve(this.handle(path, fd));
+        resolve(new NodeFileHandle(path, fd));
       })
     );
   }

@@ -70,15 +70,12 @@ export function decodeLines<R>(
       if (
         marks && line.charCodeAt(0) === SLASH && line.charCodeAt(1) === SLASH
       ) continue;
+      if (sequence + 1 >= from) records.push(check(decode(line)));
       sequence++;
-      if (sequence >= from) {
-        records.push(check(decode(line)));
-      }
     } catch (cause) {
       const offset = byteLength(lines, n);
       const length = bytes.indexOf(LF, offset) + 1 - offset;
       failure = { offset, length, cause };
-      sequence--;
       break;
     }
   }

@@ -31,12 +31,14 @@ export const onDisk: Adapter = {
 /** Every adapter that runs here; `node:fs` does on all three. */
 export const adapters: readonly Adapter[] = [
   onDisk,
-  ...(runtime === "node" ? [] : [{
-    name: "node",
-    onDisk: true,
-    with: (use) =>
-      withDirectory((directory) => use(new NodeFileSystem(), directory)),
-  } satisfies Adapter]),
+  ...(runtime === "node" ? [] : [
+    {
+      name: "node",
+      onDisk: true,
+      with: (use) =>
+        withDirectory((directory) => use(new NodeFileSystem(), directory)),
+    } satisfies Adapter,
+  ]),
   {
     name: "memory",
     onDisk: false,

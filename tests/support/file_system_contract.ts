@@ -16,7 +16,9 @@ export function testFileSystemContract(adapter: Adapter): void {
   const check = (
     what: string,
     run: Parameters<Adapter["with"]>[0],
-  ) => test(`FileSystem ${what} (${adapter.name})`, () => adapter.with(run).then(() => {}));
+  ) =>
+    test(`FileSystem ${what} (${adapter.name})`, () =>
+      adapter.with(run).then(() => {}));
 
   check("writes at an offset and reads it back", async (fs, dir) => {
     await using handle = await fs.open(`${dir}/a`, { mode: "create" });
@@ -28,6 +30,21 @@ export function testFileSystemContract(adapter: Adapter): void {
     assertEquals(new TextDecoder().decode(buffer.subarray(0, 6)), "World!");
     assertEquals(await handle.read(buffer, 12), 0);
     assertEquals(await handle.size(), 12);
+  });
+
+  check("reads the beginning again and again", async (fs, dir) => {
+    await using handle = await fs.open(`${dir}/a`, { mode: "create" });
+    await handle.write(bytes("abcdef"), 0);
+    const buffer = new Uint8Array(3);
+    for (
+      const [offset, text] of [[0, "abc"], [0, "abc"], [3, "def"], [0, "abc"], [
+        1,
+        "bcd",
+      ]] as const
+    ) {
+      assertEquals(await handle.read(buffer, offset), 3);
+      assertEquals(new TextDecoder().decode(buffer), text);
+    }
   });
 
   check("keeps offsets of reads and writes apart", async (fs, dir) => {
@@ -84,24 +101,30 @@ export function testFileSystemContract(adapter: Adapter): void {
     assertEquals((await fs.stat(dir))?.kind, "directory");
   });
 
-  check("mkdir() makes missing parents, and is content with what is there", async (fs, dir) => {
-    await fs.mkdir(`${dir}/x/y/z`);
-    await fs.mkdir(`${dir}/x/y/z`);
-    assertEquals((await fs.stat(`${dir}/x/y/z`))?.kind, "directory");
-    assertEquals(await fs.readDir(`${dir}/x`), ["y"]);
-  });
+  check(
+    "mkdir() makes missing parents, and is content with what is there",
+    async (fs, dir) => {
+      await fs.mkdir(`${dir}/x/y/z`);
+      await fs.mkdir(`${dir}/x/y/z`);
+      assertEquals((await fs.stat(`${dir}/x/y/z`))?.kind, "directory");
+      assertEquals(await fs.readDir(`${dir}/x`), ["y"]);
+    },
+  );
 
-  check("rename() takes the place of a file; open handles stay", async (fs, dir) => {
-    await writeFile(fs, `${dir}/a`, "new");
-    await writeFile(fs, `${dir}/b`, "old");
-    await using old = await fs.open(`${dir}/b`, { mode: "read" });
-    await fs.rename(`${dir}/a`, `${dir}/b`);
-    assertEquals(await fs.stat(`${dir}/a`), undefined);
-    assertEquals(await readText(fs, `${dir}/b`), "new");
-    const buffer = new Uint8Array(3);
-    await old.read(buffer, 0);
-    assertEquals(new TextDecoder().decode(buffer), "old");
-  });
+  check(
+    "rename() takes the place of a file; open handles stay",
+    async (fs, dir) => {
+      await writeFile(fs, `${dir}/a`, "new");
+      await writeFile(fs, `${dir}/b`, "old");
+      await using old = await fs.open(`${dir}/b`, { mode: "read" });
+      await fs.rename(`${dir}/a`, `${dir}/b`);
+      assertEquals(await fs.stat(`${dir}/a`), undefined);
+      assertEquals(await readText(fs, `${dir}/b`), "new");
+      const buffer = new Uint8Array(3);
+      await old.read(buffer, 0);
+      assertEquals(new TextDecoder().decode(buffer), "old");
+    },
+  );
 
   check("readDir() names files and directories", async (fs, dir) => {
     await writeFile(fs, `${dir}/a`, "");
@@ -146,13 +169,22 @@ export function testFileSystemContract(adapter: Adapter): void {
 
   check("says IS_DIRECTORY where a file should be", async (fs, dir) => {
     await fs.mkdir(`${dir}/d`);
-    await assertCode(() => fs.open(`${dir}/d`, { mode: "write" }), "IS_DIRECTORY");
-    await assertCode(() => fs.open(`${dir}/d`, { mode: "read" }), "IS_DIRECTORY");
+    await assertCode(
+      () => fs.open(`${dir}/d`, { mode: "write" }),
+      "IS_DIRECTORY",
+    );
+    await assertCode(
+      () => fs.open(`${dir}/d`, { mode: "read" }),
+      "IS_DIRECTORY",
+    );
   });
 
   check("says NOT_DIRECTORY where a file is in the way", async (fs, dir) => {
     await writeFile(fs, `${dir}/f`, "");
-    await assertCode(() => fs.open(`${dir}/f/x`, { mode: "create" }), "NOT_DIRECTORY");
+    await assertCode(
+      () => fs.open(`${dir}/f/x`, { mode: "create" }),
+      "NOT_DIRECTORY",
+    );
     await assertCode(() => fs.readDir(`${dir}/f`), "NOT_DIRECTORY");
     await assertCode(() => fs.mkdir(`${dir}/f/x`), "NOT_DIRECTORY");
   });

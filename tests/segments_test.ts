@@ -1,0 +1,323 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
+import { assertCode } from "./support/errors.ts";
+import { FaultyFileSystem } from "./support/faulty_file_system.ts";
+import { test } from "./support/harness.ts";
+import {
+  bytesOf,
+  concat,
+  type Files,
+  filesOf,
+  journal,
+  PATH,
+  RECORDS,
+  replaced,
+  withFiles,
+} from "./support/journals.ts";
+import { readText } from "./support/text.ts";
+
+const [ONE, TWO, THREE] = [1, 2, 3].map((n) => `${PATH}.00000${n}`);
+const NEXT = (n: number) => `${PATH}.new-00000${n}`;
+const segments = () => journal({ rotateAfter: [1, 2, 3] });
+
+async function refused(files: Files, what: string): Promise<DurableError> {
+  const fileSystem = await withFiles(files);
+  const open = await assertRejects(
+    () => MiniStore.open(PATH, { fileSystem }),
+    DurableError,
+  );
+  assertEquals(open.code, "CORRUPT", `${what}: ${open.message}`);
+  assertEquals(await filesOf(fileSystem), files, what);
+  const read = await assertRejects(
+    () => MiniStore.replay(PATH, { fileSystem }),
+    DurableError,
+  );
+  assertEquals(read.code, "CORRUPT", `${what}: ${read.message}`);
+  assert(open.path !== undefined && open.offset !== undefined, what);
+  return open;
+}
+
+async function opens(files: Files, what: string): Promise<MiniStore<unknown>> {
+  const fileSystem = await withFiles(files);
+  assertEquals(
+    await MiniStore.replay(PATH, { fileSystem }),
+    RECORDS,
+    `${what}: read before`,
+  );
+  const store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  assertEquals(await MiniStore.replay(PATH, { fileSystem }), RECORDS, what);
+  assertEquals(await store.append("appended"), RECORDS.length + 1, what);
+  await store.close();
+  assertEquals(await MiniStore.replay(PATH, { fileSystem }), [
+    ...RECORDS,
+    "appended",
+  ], what);
+  const left = [...(await filesOf(fileSystem)).keys()].filter((name) =>
+    name.includes("new-")
+  );
+  assertEquals(left, [], what);
+  return store;
+}
+
+test("MiniStore reads segments in their order", async () => {
+  const files = await segments();
+  assertEquals([...files.keys()], [PATH, ONE, TWO, THREE]);
+  await opens(files, "as it is");
+});
+
+test("MiniStore refuses a missing segment, wherever it is", async () => {
+  const files = await segments();
+  for (const name of [PATH, ONE, TWO, THREE]) {
+    const error = await refused(replaced(files, name, undefined), name);
+    assert(/missing|begins with record/.test(error.message), error.message);
+  }
+});
+
+test("MiniStore refuses swapped, repeated and foreign segments", async () => {
+  const files = await segments();
+  const other = await segments();
+  const swap = replaced(
+    replaced(files, ONE, files.get(TWO)),
+    TWO,
+    files.get(ONE),
+  );
+  await refused(swap, "swapped");
+  await refused(replaced(files, TWO, files.get(ONE)), "repeated");
+  await refused(replaced(files, TWO, other.get(TWO)), "foreign");
+  await refused(
+    replaced(files, PATH, other.get(PATH)),
+    "foreign active segment",
+  );
+  await refused(
+    replaced(files, PATH, files.get(THREE)),
+    "active segment replaced by a sealed one",
+  );
+  await refused(
+    replaced(files, `${PATH}.1`, files.get(ONE)),
+    "one number under two names",
+  );
+  await refused(
+    replaced(files, `${PATH}.000004`, files.get(THREE)),
+    "an extra segment",
+  );
+  const longer = replaced(
+    files,
+    TWO,
+    concat(bytesOf(files, TWO), bytesOf(files, THREE)),
+  );
+  await refused(longer, "one segment glued to another");
+});
+
+test("MiniStore does not mistake other files for segments", async () => {
+  let files: Files = await segments();
+  for (
+    const name of [
+      `${PATH}.bak`,
+      `${PATH}.000001.gz`,
+      "other.000009",
+      `${PATH}.torn-5-x`,
+      `${PATH}x`,
+    ]
+  ) {
+    files = replaced(files, name, new Uint8Array([1]));
+  }
+  await opens(files, "with other files");
+});
+
+test("MiniStore.open() finishes a rotation that was interrupted at any step", async () => {
+  const inner = new MemoryFileSystem();
+  const fileSystem = new FaultyFileSystem(inner);
+  const store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  await store.appendAll(RECORDS);
+  const states: Files[] = [];
+  const snapshot = async () => void states.push(await filesOf(inner));
+  fileSystem.onCall = ({ kind }) => {
+    if (
+      ["write", "create", "sync", "dataSync", "rename", "syncDir", "truncate"]
+        .includes(kind) && kind !== "write"
+    ) return snapshot();
+  };
+  await store.rotate();
+  fileSystem.onCall = () => {};
+  await snapshot();
+  await store.close();
+  assert(states.length >= 8, `${states.length} states`);
+  for (const [n, files] of states.entries()) await opens(files, `step ${n}`);
+});
+
+test("MiniStore.open() finishes a rename that a power cut left under both names", async () => {
+  const files = await segments();
+  const fresh = new MemoryFileSystem();
+  const rotated = new FaultyFileSystem(fresh);
+  for (const [name, bytes] of files) {
+    await using handle = await fresh.open(name, { mode: "create" });
+    await handle.write(bytes, 0);
+  }
+  const store = await MiniStore.open<unknown>(PATH, { fileSystem: rotated });
+  const renames: Files[] = [];
+  rotated.onCall = async ({ kind }) => {
+    if (kind === "rename") renames.push(await filesOf(fresh));
+  };
+  await store.rotate();
+  rotated.onCall = () => {};
+  const [before, between] = renames;
+  await store.close();
+  const four = `${PATH}.000004`;
+  const sealedTwice = replaced(before, four, before.get(PATH));
+  await opens(sealedTwice, "the sealed segment has both names");
+  const newTwice = replaced(between, PATH, between.get(NEXT(5)));
+  await opens(newTwice, "the new segment has both names");
+  const store2 = await opens(between, "neither segment is active");
+  assertEquals(store2.recovery.rotated, true);
+  const empty = replaced(between, NEXT(5), new Uint8Array());
+  await opens(empty, "the new segment is empty");
+});
+
+test("MiniStore.open() removes a segment that was prepared and not begun", async () => {
+  const files = await segments();
+  await opens(replaced(files, NEXT(5), new Uint8Array(3)), "a part of it");
+  await opens(
+    replaced(files, NEXT(5), bytesOf(files, ONE).slice(0, 90)),
+    "another header",
+  );
+});
+
+test("MiniStore.rotate() seals the segment, and does nothing to an empty one", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.rotate();
+  assertEquals([...(await filesOf(fileSystem)).keys()], ["a"]);
+  await store.append(1);
+  await Promise.all([store.rotate(), store.rotate()]);
+  await store.append(2);
+  await store.close();
+  assertEquals([...(await filesOf(fileSystem)).keys()], ["a", "a.000001"]);
+  assert(/\/\/ closed 1 \w{8}\n$/.test(await readText(fileSystem, "a.000001")));
+  await using again = await MiniStore.open<number>("a", { fileSystem });
+  await again.rotate();
+  await again.append(3);
+  assertEquals(await MiniStore.replay("a", { fileSystem }), [1, 2, 3]);
+});
+
+test("MiniStore rotates by size, and keeps every segment", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = await MiniStore.open<number>("a", {
+    fileSystem,
+    maxSegmentBytes: 200,
+  });
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  for (const n of numbers) await store.append(n);
+  await store.close();
+  const names = [...(await filesOf(fileSystem)).keys()];
+  assert(names.length > 10, `${names.length} segments`);
+  for (const bytes of (await filesOf(fileSystem)).values()) {
+    assert(bytes.length < 300);
+  }
+  assertEquals(await MiniStore.replay("a", { fileSystem }), numbers);
+});
+
+test("MiniStore.open() with retain keeps that many sealed segments", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const options = { fileSystem, maxSegmentBytes: 1, retain: 2 };
+  let store = await MiniStore.open<number>("a", options);
+  for (let n = 1; n <= 6; n++) await store.append(n);
+  assertEquals([...(await filesOf(fileSystem)).keys()], [
+    "a",
+    "a.000004",
+    "a.000005",
+  ]);
+  assertEquals(store.firstSequence, 4);
+  await store.close();
+  assertEquals(await MiniStore.replay("a", { fileSystem }), [4, 5, 6]);
+  store = await MiniStore.open<number>("a", { ...options, retain: 0 });
+  await store.append(7);
+  await store.close();
+  assertEquals([...(await filesOf(fileSystem)).keys()], ["a"]);
+  await using last = await MiniStore.open<number>("a", options);
+  assertEquals([last.firstSequence, last.sequence], [7, 7]);
+});
+
+test("MiniStore.truncateBefore() removes whole sealed segments below a point, for good", async () => {
+  const files = await segments(); // records 1 | 2-4 | 5 | 6-10
+  const fileSystem = await withFiles(files);
+  let store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  assertEquals(await store.truncateBefore(1), 0);
+  assertEquals(await store.truncateBefore(4), 1);
+  assertEquals(store.firstSequence, 2);
+  assertEquals(await MiniStore.replay(PATH, { fileSystem }), RECORDS.slice(1));
+  assertEquals(await store.truncateBefore(RECORDS.length + 1), 3);
+  assertEquals(store.firstSequence, RECORDS.length + 1);
+  assertEquals(await store.append("new"), RECORDS.length + 1);
+  await store.close();
+  store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  assertEquals([store.firstSequence, store.sequence], [11, 11]);
+  await store.close();
+  assertEquals(await MiniStore.replay(PATH, { fileSystem }), ["new"]);
+  await assertCode(async () => {
+    for await (const _ of MiniStore.stream(PATH, { fileSystem, from: 5 }));
+  }, "TRUNCATED");
+});
+
+test("MiniStore.truncateBefore() leaves no state that does not open, wherever it is interrupted", async () => {
+  const inner = await withFiles(await segments());
+  const fileSystem = new FaultyFileSystem(inner);
+  const store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  const states: Files[] = [];
+  fileSystem.onCall = async ({ kind }) => {
+    if (["remove", "rename", "syncDir", "create", "sync"].includes(kind)) {
+      states.push(await filesOf(inner));
+    }
+  };
+  await store.truncateBefore(6);
+  fileSystem.onCall = () => {};
+  await store.close();
+  assert(states.length > 10, `${states.length} states`);
+  for (const [n, files] of states.entries()) {
+    const crashed = await withFiles(files);
+    const again = await MiniStore.open<unknown>(PATH, { fileSystem: crashed });
+    const records = await MiniStore.replay<unknown>(PATH, {
+      fileSystem: crashed,
+    });
+    assertEquals(
+      records,
+      RECORDS.slice(RECORDS.length - records.length),
+      `state ${n}`,
+    );
+    assert(records.length >= 5, `state ${n}`);
+    assertEquals(again.sequence, RECORDS.length, `state ${n}`);
+    await again.close();
+  }
+});
+
+test("MiniStore.truncateBefore() refuses what is not a sequence number of the log", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await using store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  for (const sequence of [0, -1, 1.5, NaN, Infinity, 3]) {
+    await assertRejects(
+      () => store.truncateBefore(sequence),
+      RangeError,
+      `before record ${sequence}`,
+    );
+  }
+  assertEquals(await store.append(2), 2);
+});
+
+test("MiniStore.stream() follows a segment that is sealed and renamed while it reads", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await using store = await MiniStore.open<number>("a", { fileSystem });
+  await store.appendAll([1, 2]);
+  await store.rotate();
+  await store.append(3);
+  const seen: number[] = [];
+  for await (
+    const { record } of MiniStore.stream<number>("a", { fileSystem })
+  ) {
+    if (record === 1) {
+      await store.rotate();
+      await store.append(4);
+    }
+    seen.push(record);
+  }
+  assertEquals(seen, [1, 2, 3]);
+});

@@ -1,0 +1,97 @@
+/** Other processes, on each of the three runtimes. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { dirname, fromFileUrl, join } from "@std/path";
+
+const root = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+/** The runtimes a child can run on. */
+export const RUNTIMES = ["deno", "bun", "node"] as const;
+/** One of them. */
+export type Runtime = (typeof RUNTIMES)[number];
+
+/** How a script is started; Deno may touch `directory` and nothing else. */
+function command(
+  runtime: Runtime,
+  script: string,
+  directory: string,
+): [string, string[]] {
+  const file = join(root, "tests", "support", script);
+  if (runtime !== "deno") return [bin(runtime), [file]];
+  return [bin("deno"), [
+    "run",
+    "--no-prompt",
+    "--no-check",
+    `--import-map=${join(root, "offline", "import_map.json")}`,
+    `--allow-read=${directory}`,
+    `--allow-write=${directory}`,
+    file,
+  ]];
+}
+
+/** A child that prints lines. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #ended: Promise<void>;
+  #errors = "";
+  #done = false;
+
+  constructor(
+    runtime: Runtime,
+    script: string,
+    directory: string,
+    args: readonly string[],
+  ) {
+    const [file, before] = command(runtime, script, directory);
+    this.#process = spawn(file, [...before, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    let rest = "";
+    this.#process.stdout?.on("data", (chunk) => {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      this.#lines.push(...parts);
+      this.#wake();
+    });
+    this.#process.stderr?.on("data", (chunk) => this.#errors += chunk);
+    this.#ended = new Promise((resolve) =>
+      this.#process.on("close", () => {
+        this.#done = true;
+        this.#wake();
+        resolve();
+      })
+    );
+  }
+
+  /** The next line; fails if the child ends without one. */
+  async line(): Promise<string> {
+    while (this.#lines.length === 0) {
+      if (this.#done) throw new Error(`The child ended: ${this.#errors}`);
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return this.#lines.shift() ?? "";
+  }
+
+  /** Lets the child end by itself, and gives the lines that are left. */
+  async end(): Promise<string[]> {
+    this.#process.stdin?.end();
+    await this.#ended;
+    return this.#lines;
+  }
+
+  /** Kills it with SIGKILL, and gives the lines that are left. */
+  async kill(): Promise<string[]> {
+    this.#process.kill("SIGKILL");
+    await this.#ended;
+    return this.#lines;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
