@@ -37,8 +37,8 @@ function fileSystemType(directory: string): string {
   const path = `${realpathSync(directory)}/`;
   let longest = "";
   let type = "unknown";
-  for (const line of mounts.split("\n")) {
-    const [, target = "", kind = ""] = line.split(" ");
+  for (const line of mounts.trimEnd().split("\n")) {
+    const [, target, kind] = line.split(" ");
     const above = target.endsWith("/") ? target : `${target}/`;
     // The last of two mounts on one path is the one that is seen.
     if (path.startsWith(above) && above.length >= longest.length) {

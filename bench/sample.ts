@@ -4,23 +4,16 @@
  * @module
  */
 
-/** What a small program would log. */
+/** What a small program would log: a key gets a value. */
 export interface Sample {
-  readonly Set: {
-    readonly key: string;
-    readonly value: number;
-    readonly at: number;
-    readonly by: string;
-  };
+  readonly Set: { readonly key: string; readonly value: string };
 }
 
 const COUNT = 1024;
 const SAMPLES: readonly Sample[] = Array.from({ length: COUNT }, (_, n) => ({
   Set: {
     key: `user-${String(n * 977).padStart(6, "0")}`,
-    value: n * 7919 % 1_000_000,
-    at: 1_735_689_600_000 + n * 17_389,
-    by: `w${n % 64}`,
+    value: `what a small program would keep, ${n}`,
   },
 }));
 

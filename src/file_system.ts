@@ -78,7 +78,12 @@ export interface FileSystem {
   readonly capabilities: FileSystemCapabilities;
   /** Opens a file. */
   open(path: string, options: FileOpenOptions): Promise<FileHandle>;
-  /** Creates a directory with its missing parents, all durable: each new name is synced in its parent. */
+  /**
+   * Creates a directory with its missing parents, all durable: each new name is
+   * synced in its parent. The deepest directory that is there already may have
+   * been made by a call that was cut short, so its name is synced too, where the
+   * parent may be read.
+   */
   mkdir(path: string): Promise<void>;
   /** Gives `from` the name `to`, in the place of a file that has it. Durable after `syncDir`. */
   rename(from: string, to: string): Promise<void>;

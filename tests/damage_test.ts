@@ -225,7 +225,10 @@ for (const [what, tail] of TAILS) {
         bytes.length,
         length,
       ]);
-      assert(cut?.keptAs.startsWith(`${PATH}.torn-${bytes.length}-`));
+      assert(
+        cut !== undefined &&
+          cut.keptAs.startsWith(`${PATH}.torn-${bytes.length}-`),
+      );
       assertEquals(store.recovery.closed, false);
       const after = await filesOf(fileSystem);
       assertEquals(after.get(cut.keptAs), concat(tail));

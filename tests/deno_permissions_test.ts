@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { onDisk } from "./support/adapters.ts";
+import { adapters, onDisk } from "./support/adapters.ts";
 import { test } from "./support/harness.ts";
 import { Child } from "./support/processes.ts";
 
@@ -21,3 +21,33 @@ test("MiniStore.open() on Deno says PERMISSION outside of what is allowed, and a
       await child.end();
     }
   }));
+
+test("MiniStore.open() on Deno makes no directory whose name it may not sync", () =>
+  onDisk.with(async (fileSystem, dir) => {
+    const child = new Child("deno", "holder_child.ts", `${dir}/state`, [
+      `${dir}/state/a.jsonl`,
+    ]);
+    const line = await child.line();
+    assert(line.startsWith("PERMISSION Cannot create the directory "), line);
+    await child.end();
+    assertEquals(await fileSystem.readDir(dir), []);
+  }));
+
+for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
+  test(`FileSystem.mkdir() syncs each name in its parent, and that of what is there (${adapter.name})`, () =>
+    adapter.with(async (fileSystem, dir) => {
+      const synced: string[] = [];
+      const syncDir = fileSystem.syncDir.bind(fileSystem);
+      fileSystem.syncDir = (path) => {
+        synced.push(path.slice(dir.length));
+        return syncDir(path);
+      };
+      try {
+        await fileSystem.mkdir(`${dir}/a/b`);
+        await fileSystem.mkdir(`${dir}/a/b`);
+      } finally {
+        fileSystem.syncDir = syncDir;
+      }
+      assertEquals(synced.slice(1), ["", "/a", "/a"]);
+    }));
+}

@@ -16,8 +16,8 @@ import type {
   FileSystem,
   FileSystemCapabilities,
 } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
+import { makeDirectory, type MkdirHost } from "./mkdir.ts";
 
 const OPEN = {
   read: { read: true },
@@ -196,13 +196,17 @@ export class DenoFileSystem implements FileSystem {
     });
   }
 
-  async mkdir(path: string): Promise<void> {
-    const info = await this.stat(path);
-    if (info?.kind === "directory") return;
-    const { dir } = splitPath(path);
-    if (dir !== path) await this.mkdir(dir);
-    await attempt("create the directory", path, () => Deno.mkdir(path));
-    await this.syncDir(dir);
+  mkdir(path: string): Promise<void> {
+    const host: MkdirHost = {
+      stat: (name) => this.stat(name),
+      syncDir: (name) => this.syncDir(name),
+      make: (name) =>
+        attempt("create the directory", name, () => Deno.mkdir(name)),
+      mayRead: (name) =>
+        Deno.permissions.querySync({ name: "read", path: name }).state ===
+          "granted",
+    };
+    return makeDirectory(host, path);
   }
 
   rename(from: string, to: string): Promise<void> {

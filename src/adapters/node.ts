@@ -17,8 +17,8 @@ import type {
   FileSystem,
   FileSystemCapabilities,
 } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
+import { makeDirectory, type MkdirHost } from "./mkdir.ts";
 
 const FLAGS = { read: "r", write: "r+", create: "wx+" } as const;
 
@@ -210,13 +210,15 @@ export class NodeFileSystem implements FileSystem {
     );
   }
 
-  async mkdir(path: string): Promise<void> {
-    const info = await this.stat(path);
-    if (info?.kind === "directory") return;
-    const { dir } = splitPath(path);
-    if (dir !== path) await this.mkdir(dir);
-    await attempt("create the directory", path, () => promises.mkdir(path));
-    await this.syncDir(dir);
+  mkdir(path: string): Promise<void> {
+    const host: MkdirHost = {
+      stat: (name) => this.stat(name),
+      syncDir: (name) => this.syncDir(name),
+      make: (name) =>
+        attempt("create the directory", name, () => promises.mkdir(name)),
+      mayRead: () => true,
+    };
+    return makeDirectory(host, path);
   }
 
   rename(from: string, to: string): Promise<void> {

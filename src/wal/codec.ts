@@ -52,7 +52,8 @@ export interface Codec<R> {
  *   `NaN`, `Infinity` and `-0`; `undefined` or holes in arrays; `Map`, `Set`,
  *   `Date`, typed arrays and every other object that is not plain; `toJSON`
  *   methods; symbol keys.
- * - A property that is `undefined` is left out, as JSON does.
+ * - A property that is `undefined` is left out, as JSON does, and so are named
+ *   properties of arrays.
  * - Lone surrogates are kept, as `\ud800` escapes.
  */
 export const strictJson: Codec<unknown> = {
@@ -104,15 +105,16 @@ function checkFaithful(value: unknown, path: string): void {
       return refuse(path, typeof value);
   }
   if (value === null) return;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && !isPlain(prototype)) {
+    return refuse(path, `an instance of ${prototype.constructor?.name}`);
+  }
   if (Array.isArray(value)) {
+    if ("toJSON" in value) return refuse(path, "an array with toJSON");
     for (let i = 0; i < value.length; i++) {
       checkFaithful(value[i], `${path}[]`);
     }
     return;
-  }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && !isPlain(prototype)) {
-    return refuse(path, `an instance of ${prototype.constructor?.name}`);
   }
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
@@ -127,11 +129,15 @@ function checkFaithful(value: unknown, path: string): void {
   }
 }
 
-/** Whether a prototype is `Object.prototype`, of this realm or another. */
+/** Whether a prototype is that of plain objects or arrays, of this realm or another. */
 function isPlain(prototype: object): boolean {
-  return prototype === Object.prototype ||
-    (Object.getPrototypeOf(prototype) === null &&
-      Object.hasOwn(prototype, "hasOwnProperty"));
+  if (prototype === Object.prototype || prototype === Array.prototype) {
+    return true;
+  }
+  const parent = Object.getPrototypeOf(prototype);
+  return parent === null
+    ? Object.hasOwn(prototype, "hasOwnProperty")
+    : Array.isArray(prototype) && Object.getPrototypeOf(parent) === null;
 }
 
 function refuse(path: string, what: string): never {
@@ -171,17 +177,35 @@ export function checkLine(text: unknown): asserts text is string {
   }
 }
 
+/** serde_json gives up behind this many levels. */
+const MAX_RUST_DEPTH = 127;
+
 /**
- * Checks that mini-rs can read a line: serde refuses an escape that is half a
- * surrogate pair.
+ * Checks that mini-rs can read a line. serde refuses an escape that is half a
+ * surrogate pair, more than 127 levels of nesting, and numbers beyond a double;
+ * and then all of the journal.
  *
  * @param text A line of JSON text.
  */
 export function checkForRust(text: string): void {
-  if (text.includes("\\u") && hasLoneEscape(text)) {
+  const refuse = (what: string) => {
     throw new TypeError(
-      "Cannot append the record in format v0.1: it has a lone surrogate, which mini-rs cannot read",
+      `Cannot append the record in format v0.1: it has ${what}, which mini-rs cannot read`,
     );
+  };
+  if (text.includes("\\u") && hasLoneEscape(text)) refuse("a lone surrogate");
+  let depth = 0;
+  for (
+    const [token] of text.matchAll(
+      /"(?:[^"\\]|\\.)*"|[[{]|[\]}]|-?\d[\d.eE+-]*/g,
+    )
+  ) {
+    if (token === "[" || token === "{") depth++;
+    else if (token === "]" || token === "}") depth--;
+    else if (token[0] !== '"' && !Number.isFinite(Number(token))) {
+      refuse(`the number ${token}`);
+    }
+    if (depth > MAX_RUST_DEPTH) refuse(`more than ${MAX_RUST_DEPTH} levels`);
   }
 }
 

@@ -11,7 +11,8 @@ import type { LogFiles, Tip } from "./active.ts";
 import { copyRange, lineAt, sameRange } from "./files.ts";
 import type { ParsedHeader } from "./format.ts";
 import { checksumOf } from "./legacy.ts";
-import { checkTail, readLog, type TornTail } from "./reader.ts";
+import { readLog, type TornTail } from "./reader.ts";
+import { checkTail } from "./segment_reader.ts";
 import { scanGroups } from "./scanner.ts";
 import { corrupt, type Segment } from "./segments.ts";
 

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
-import type { FileLock, FileSystem } from "../file_system.ts";
+import type { FileLock } from "../file_system.ts";
 import { splitPath } from "../path.ts";
 import { defaultFileSystem } from "../runtime.ts";
 import {
@@ -14,12 +13,10 @@ import {
   type ReadOptions,
   resolveReading,
   resolveSettings,
-  type Settings,
   type StreamOptions,
 } from "./options.ts";
 import { readLog } from "./reader.ts";
-import { openLog, type Recovery } from "./recovery.ts";
-import { inspect } from "./segments.ts";
+import { openLog, type Recovery, refuseForeign } from "./recovery.ts";
 import { verifyLog, type VerifyReport } from "./verify.ts";
 import { Writer } from "./writer.ts";
 
@@ -138,11 +135,11 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     checkPath(path);
     const settings = await resolveSettings(options);
     const { fileSystem, format } = settings;
-    await refuseForeign(fileSystem, path, format);
+    const log = { fileSystem, path };
+    await refuseForeign(log, format);
     await fileSystem.mkdir(splitPath(path).dir);
     const lock = await fileSystem.lock(`${path}.lock`);
     try {
-      const log = { fileSystem, path };
       const open = await openLog(log, format);
       const writer = new Writer(log, settings, open);
       const { encode } = settings;
@@ -389,36 +386,5 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
   /** {@linkcode MiniStore.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-}
-
-/** Refuses what is not a journal to be written before anything is created beside it. */
-async function refuseForeign(
-  fileSystem: FileSystem,
-  path: string,
-  format: Settings<never>["format"],
-): Promise<void> {
-  const info = await fileSystem.stat(path);
-  if (info === undefined) return;
-  if (info.kind !== "file") {
-    const [code, what] = info.kind === "directory"
-      ? ["IS_DIRECTORY", "it is a directory"] as const
-      : ["NOT_A_JOURNAL", "it is not a regular file"] as const;
-    throw new DurableError(code, `Cannot open "${path}": ${what}`, { path });
-  }
-  let kind: string;
-  try {
-    kind = (await inspect(fileSystem, path)).head.kind;
-  } catch (error) {
-    // A writer may be moving it; the lock will tell.
-    if ((error as DurableError).code === "NOT_FOUND") return;
-    throw error;
-  }
-  if (kind === "v0.2" && format === "v0.1") {
-    throw new DurableError(
-      "UNSUPPORTED_VERSION",
-      `Cannot open "${path}" in format v0.1: it is a journal of v0.2`,
-      { path },
-    );
   }
 }

@@ -39,7 +39,7 @@ export interface Recovery {
   readonly created: boolean;
   /** Whether the last writer had closed the journal. */
   readonly closed: boolean;
-  /** Whether a mini-rs file was sealed, and a journal of v0.2 begun behind it. */
+  /** Whether a journal of v0.2 was begun behind mini-rs files. */
   readonly upgraded: boolean;
   /** Whether a rotation that a crash had interrupted was finished. */
   readonly rotated: boolean;
@@ -71,6 +71,39 @@ export interface OpenLog {
 
 type Format = "v0.1" | "v0.2";
 
+/** Refuses what is not a journal to be written before anything is created beside it. */
+export async function refuseForeign(
+  { fileSystem, path }: LogFiles,
+  format: Format,
+): Promise<void> {
+  const info = await fileSystem.stat(path);
+  if (info === undefined) return;
+  if (info.kind !== "file") {
+    const [code, what] = info.kind === "directory"
+      ? ["IS_DIRECTORY", "it is a directory"] as const
+      : ["NOT_A_JOURNAL", "it is not a regular file"] as const;
+    throw new DurableError(code, `Cannot open "${path}": ${what}`, { path });
+  }
+  let kind: string;
+  try {
+    kind = (await inspect(fileSystem, path)).head.kind;
+  } catch (error) {
+    // A writer may be moving it; the lock will tell.
+    if ((error as DurableError).code === "NOT_FOUND") return;
+    throw error;
+  }
+  checkFormat(path, kind, format);
+}
+
+function checkFormat(path: string, kind: string | undefined, format: Format) {
+  if (kind !== "v0.2" || format === "v0.2") return;
+  throw new DurableError(
+    "UNSUPPORTED_VERSION",
+    `Cannot open "${path}" in format v0.1: it is a journal of v0.2`,
+    { path },
+  );
+}
+
 /**
  * Opens a log for writing.
  *
@@ -83,13 +116,7 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const { dir } = splitPath(path);
   const plan = await planLog(fileSystem, path);
   const newest = plan.segments.at(-1);
-  if (newest?.head.kind === "v0.2" && format === "v0.1") {
-    throw new DurableError(
-      "UNSUPPORTED_VERSION",
-      `Cannot open "${path}" in format v0.1: it is a journal of v0.2`,
-      { path },
-    );
-  }
+  checkFormat(path, newest?.head.kind, format);
   if (plan.renamedTwice) {
     await fileSystem.remove(path);
     await fileSystem.syncDir(dir);
@@ -101,11 +128,11 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
     ? isActive ? await mend(log, newest, newest.head.header) : undefined
     : await mendLegacy(log, newest, isActive);
   const legacy = mended?.legacy ?? [];
-  const upgraded = isActive && newest.head.kind === "v0.1" && format === "v0.2";
+  const upgraded = newest?.head.kind === "v0.1" && format === "v0.2";
   let tip = mended?.tip;
   if (newest === undefined) {
     tip = await beginSegment(log, firstHeader(format), false);
-  } else if (upgraded) {
+  } else if (isActive && upgraded) {
     tip = await beginSegment(log, behindLegacy(newest.number, legacy), true);
   } else if (tip === undefined) {
     const header = await interrupted(log, format, plan, newest, legacy);

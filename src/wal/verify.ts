@@ -5,8 +5,8 @@
  */
 
 import { DurableError, type DurableErrorCode } from "../errors.ts";
-import type { LogSource, TornTail } from "./reader.ts";
-import { readLog } from "./reader.ts";
+import { readLog, type TornTail } from "./reader.ts";
+import type { LogSource } from "./segment_reader.ts";
 import { listSegments } from "./segments.ts";
 
 /** What a log is made of, and what is wrong with it. */

@@ -13,6 +13,9 @@ use std::io::{self, BufWriter, Write};
 use ministore::{MiniStore, MiniStoreOptions};
 use serde::{Deserialize, Serialize};
 
+const USAGE: &str =
+    "write PATH COUNT [MAX_SEGMENT_BYTES] | append PATH COUNT | differ PATH | replay PATH";
+
 /// One variant for each way in which serde writes an enum.
 #[derive(Serialize, Deserialize)]
 enum Op {
@@ -66,8 +69,9 @@ const DELTAS: [i64; 8] = [
     -9_007_199_254_740_991,
 ];
 
-/// Only numbers of which serde_json and JavaScript make the same text.
-const VALUES: [f64; 8] = [
+/// Only numbers of which serde_json and JavaScript make the same text, and that
+/// serde_json reads back as they are.
+const VALUES: [f64; 11] = [
     0.5,
     -2.25,
     0.1,
@@ -76,6 +80,9 @@ const VALUES: [f64; 8] = [
     0.00001,
     2.5e-300,
     5e-324,
+    1e21,
+    -1.5e300,
+    f64::MAX,
 ];
 
 /// The record with the given index.
@@ -98,7 +105,7 @@ fn op(index: u32) -> Op {
             color: (n % 3 == 1).then_some(n as u8),
         },
         4 => Op::Measure {
-            value: VALUES[n % 8],
+            value: VALUES[n % 11],
         },
         5 => batch(n % 6, n),
         6 => Op::Flag(n % 2 == 1),
@@ -136,27 +143,26 @@ fn text(n: usize) -> String {
     TEXTS[n % TEXTS.len()].into()
 }
 
-/// Records of which serde_json makes another text than `JSON.stringify`.
+/// Records of which serde_json makes another text than `JSON.stringify` makes of
+/// what `JSON.parse` gave.
 fn differing() -> Vec<Op> {
     let values = [
         0.0,
         1.0,
-        -1.0,
-        100.0,
+        -100.0,
         123_456_789_012_345_680.0,
         1e16,
-        1e21,
-        -1.5e300,
+        1e20,
         1e-6,
-        f64::MAX,
+        -0.0,
     ];
     let keys = ["10", "9", "a"];
-    let labels = keys.map(|key| (key.into(), key.into())).into();
     let mut ops = Vec::from(values.map(|value| Op::Measure { value }));
     ops.push(Op::Batch {
         ops: Vec::new(),
-        labels,
+        labels: keys.map(|key| (key.into(), key.into())).into(),
     });
+    ops.push(Op::Inc { delta: i64::MAX });
     ops
 }
 
@@ -198,7 +204,7 @@ async fn run(args: &[&str]) -> Result<(), Box<dyn Error>> {
             }
             Ok(out.flush()?)
         }
-        _ => Err("usage: write PATH COUNT [MAX_SEGMENT_BYTES] | append PATH COUNT | differ PATH | replay PATH".into()),
+        _ => Err(USAGE.into()),
     }
 }
 

@@ -1,0 +1,38 @@
+// deno-lint-ignore-file no-console
+// Checks that journals go from here to the Rust crate `ministore` and back. Skips
+// where there is no cargo or no way to the crates: the library does not need them.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { CHECKS } from "./checks.ts";
+import { buildRust } from "./programs.ts";
+
+const build = buildRust();
+if (build.built) await runChecks();
+else console.log(`skipped: ${build.reason}`);
+
+async function runChecks(): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "interop-"));
+  let passed = 0;
+  let failed = 0;
+  try {
+    for (const [name, check] of Object.entries(CHECKS)) {
+      const folder = join(scratch, String(passed + failed));
+      mkdirSync(folder);
+      try {
+        await check(join(folder, "journal.jsonl"));
+        passed++;
+        console.log(`ok      ${name}`);
+      } catch (error) {
+        failed++;
+        console.log(`FAILED  ${name}`);
+        console.log(`        ${error instanceof Error ? error.stack : error}`);
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}
