@@ -158,3 +158,8 @@ export function fileSystemError(
     cause,
   });
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

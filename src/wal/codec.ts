@@ -4,6 +4,8 @@
  * @module
  */
 
+import { messageOf } from "../errors.ts";
+
 /**
  * Turns records into lines of JSON text and back. To take what `JSON.stringify`
  * does as it is, pass `{ encode: JSON.stringify, decode: JSON.parse }`.
@@ -59,30 +61,25 @@ export interface Codec<R> {
 export const strictJson: Codec<unknown> = {
   encode(record) {
     let text: string | undefined;
+    let faithful: boolean;
     try {
       // First this, because it finds cycles; then the walk is finite.
       text = JSON.stringify(record);
-      checkFaithful(record, "record");
+      faithful = isFaithful(record);
     } catch (error) {
       if (error instanceof RangeError) {
-        throw new RangeError(
-          "Cannot encode the record: it is nested too deeply",
-          { cause: error },
-        );
+        const message = "Cannot encode the record: it is nested too deeply";
+        throw new RangeError(message, { cause: error });
       }
-      if (error instanceof TypeError && error.message.startsWith("Cannot en")) {
-        throw error;
-      }
-      throw new TypeError(
-        `Cannot encode the record as JSON: ${
-          error instanceof Error ? error.message.split("\n")[0] : error
-        }`,
-        { cause: error },
-      );
+      const reason = messageOf(error).split("\n")[0];
+      const message = `Cannot encode the record as JSON: ${reason}`;
+      throw new TypeError(message, { cause: error });
     }
-    if (text === undefined) {
+    if (!faithful || text === undefined) {
       throw new TypeError(
-        `Cannot encode the record as JSON: it is ${typeof record}`,
+        `Cannot encode the record: JSON would change ${
+          explain(record, "record")
+        }`,
       );
     }
     return text;
@@ -90,43 +87,55 @@ export const strictJson: Codec<unknown> = {
   decode: JSON.parse,
 };
 
-/** Throws if JSON would change `value`. */
-function checkFaithful(value: unknown, path: string): void {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return;
-    case "number":
-      if (Number.isFinite(value) && !(value === 0 && 1 / value < 0)) return;
-      return refuse(path, Object.is(value, -0) ? "-0" : String(value));
-    case "object":
-      break;
-    default:
-      return refuse(path, typeof value);
+/** Whether JSON gives a value back as it is; runs for every record. */
+function isFaithful(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") {
+    // x - x is 0 for every finite x; 1 / -0 is negative.
+    return value - value === 0 && (value !== 0 || 1 / value > 0);
   }
-  if (value === null) return;
+  if (typeof value !== "object") return false;
+  if (value === null) return true;
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && !isPlain(prototype)) {
-    return refuse(path, `an instance of ${prototype.constructor?.name}`);
-  }
   if (Array.isArray(value)) {
-    if ("toJSON" in value) return refuse(path, "an array with toJSON");
+    if (!isPlain(prototype) || "toJSON" in value) return false;
     for (let i = 0; i < value.length; i++) {
-      checkFaithful(value[i], `${path}[]`);
+      if (!isFaithful(value[i])) return false;
     }
-    return;
+    return true;
   }
+  if (prototype !== null && !isPlain(prototype)) return false;
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
-    if (typeof member === "string" || member === undefined) continue;
-    if (typeof member === "function") {
-      return refuse(`${path}.${key}`, "a function");
-    }
-    checkFaithful(member, key);
+    if (member !== undefined && !isFaithful(member)) return false;
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) {
-    refuse(path, "an object with symbol keys");
+  return Object.getOwnPropertySymbols(value).length === 0;
+}
+
+/** Says what JSON would change in a value that is not faithful. */
+function explain(value: unknown, path: string): string {
+  if (typeof value !== "object" || value === null) {
+    const what = Object.is(value, -0)
+      ? "-0"
+      : typeof value === "number"
+      ? String(value)
+      : typeof value;
+    return `${path}, which is ${what}`;
   }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && !isPlain(prototype)) {
+    return `${path}, which is an instance of ${prototype.constructor?.name}`;
+  }
+  const members: [string, unknown][] = Array.isArray(value)
+    ? Array.from(value, (member, n) => [`[${n}]`, member])
+    : Object.entries(value).map(([key, member]) => [`.${key}`, member]);
+  for (const [key, member] of members) {
+    if (member === undefined && !Array.isArray(value)) continue;
+    if (!isFaithful(member)) return explain(member, path + key);
+  }
+  return Array.isArray(value)
+    ? `${path}, which is an array with toJSON`
+    : `${path}, which has symbol keys`;
 }
 
 /** Whether a prototype is that of plain objects or arrays, of this realm or another. */
@@ -138,12 +147,6 @@ function isPlain(prototype: object): boolean {
   return parent === null
     ? Object.hasOwn(prototype, "hasOwnProperty")
     : Array.isArray(prototype) && Object.getPrototypeOf(parent) === null;
-}
-
-function refuse(path: string, what: string): never {
-  throw new TypeError(
-    `Cannot encode the record: JSON would change ${path}, which is ${what}`,
-  );
 }
 
 // deno-lint-ignore no-control-regex

@@ -5,13 +5,13 @@
  * is a mark of the format, every other line is one record as JSON:
  *
  * ```text
- * // MINISTORE JOURNAL v0.2.0 {"segment":1,"first":1,"prev":"00000000","id":"6f1c2a9b"} d68c9f04
+ * // MINISTORE JOURNAL v0.2.0 {"segment":1,"first":1,"prev":"00000000","id":"6f1c2a9b"} 43aab372
  * {"Set":{"value":42}}
- * // commit 1 f2a4bb1c
+ * // commit 1 85208839
  * {"Inc":{"delta":25}}
  * {"Inc":{"delta":1}}
- * // commit 3 2f8ab70a
- * // closed 3 8d7e8ac5
+ * // commit 3 e697b788
+ * // closed 3 f1dee737
  * ```
  *
  * A journal is one or more segments, each a file with a header. In a header

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { messageOf } from "../errors.ts";
+
 /** What a schema says of a value. */
 export type SchemaResult<R> =
   | { readonly value: R; readonly issues?: undefined }
@@ -91,9 +93,4 @@ export function compileCheck<R>(validate: Validate<R> | undefined): Check<R> {
     const messages = result.issues.map(({ message }) => message).join("; ");
     throw new Refusal(messages, { cause: result.issues });
   };
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

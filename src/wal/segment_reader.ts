@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
 import { type Decoded, type DecodeFailure, decodeLines } from "./decode.ts";
 import { lineAt } from "./files.ts";
@@ -18,7 +18,7 @@ import {
   type ScanSource,
   wholeLines,
 } from "./scanner.ts";
-import { messageOf, Refusal } from "./schema.ts";
+import { Refusal } from "./schema.ts";
 import { corrupt, type Segment } from "./segments.ts";
 
 /** A log to read. */

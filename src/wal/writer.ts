@@ -13,7 +13,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import { splitPath } from "../path.ts";
 import {
   ActiveSegment,
@@ -22,7 +22,6 @@ import {
   randomId,
 } from "./active.ts";
 import type { OpenLog, SealedSegment } from "./recovery.ts";
-import { messageOf } from "./schema.ts";
 import { sealedPath } from "./segments.ts";
 
 /** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
