@@ -25,7 +25,7 @@ export interface FileSystemCapabilities {
 
 /** What {@linkcode FileSystem.stat} tells of a path. */
 export interface FileInfo {
-  /** What stands at the path, links followed. */
+  /** What stands at the path. A link to a directory is a directory; any other link is `"other"`, as a file that has two names has no single lock. */
   readonly kind: "file" | "directory" | "other";
   /** Size in bytes. */
   readonly size: number;
@@ -40,7 +40,12 @@ export interface FileOpenOptions {
   readonly mode: "read" | "write" | "create";
 }
 
-/** An open file. Whoever opens it closes it. */
+/**
+ * An open file. Whoever opens it closes it.
+ *
+ * One call at a time: while an asynchronous one is under way, no other may be
+ * made on the same handle.
+ */
 export interface FileHandle extends AsyncDisposable {
   /**
    * Reads from `offset` until `buffer` is full or the file ends.

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { existsSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { DurableError } from "../mod.ts";
+import { DurableError, MiniStore } from "../mod.ts";
 import { adapters, onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
 import { testFileSystemContract } from "./support/file_system_contract.ts";
@@ -42,6 +42,40 @@ for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
       } finally {
         execFileSync("umount", [directory]);
       }
+    }));
+}
+
+for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
+  test(`FileSystem.stat() follows links to directories only (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      await fs.mkdir(`${directory}/d`);
+      await (await fs.open(`${directory}/f`, { mode: "create" })).close();
+      for (const name of ["d", "f", "nothing"]) {
+        symlinkSync(name, `${directory}/to-${name}`);
+      }
+      const kindOf = async (name: string) =>
+        (await fs.stat(`${directory}/${name}`))?.kind;
+      assertEquals(await kindOf("to-d"), "directory");
+      assertEquals(await kindOf("to-f"), "other");
+      assertEquals(await kindOf("to-nothing"), undefined);
+      const path = `${directory}/to-f`;
+      const error = await assertCode(
+        () => MiniStore.open(path, { fileSystem: fs }),
+        "NOT_A_JOURNAL",
+      );
+      assert(error.message.includes("not a regular file"), error.message);
+    }));
+
+  test(`FileHandle.writeSync() works while another handle syncs (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      await using one = await fs.open(`${directory}/a`, { mode: "create" });
+      await using two = await fs.open(`${directory}/a`, { mode: "write" });
+      one.writeSync(new Uint8Array(1 << 20), 0);
+      const syncing = one.dataSync();
+      two.writeSync(new Uint8Array(3).fill(1), 1 << 20);
+      two.dataSyncSync();
+      await syncing;
+      assertEquals(await one.size(), (1 << 20) + 3);
     }));
 }
 

@@ -223,6 +223,30 @@ test("MiniStore.appendSync() with a sync in flight first syncs by itself", async
   ]);
 });
 
+test("MiniStore.appendSync() between appends keeps one order on disk", () =>
+  onDisk.with(async (fileSystem, dir) => {
+    const path = `${dir}/a`;
+    const store = await MiniStore.open<string>(path, { fileSystem });
+    const order: [number, string][] = [];
+    const pending: Promise<void>[] = [];
+    for (let n = 0; n < 50; n++) {
+      pending.push(
+        store.append(`async ${n}`).then((at) =>
+          void order.push([at, `async ${n}`])
+        ),
+      );
+      for (let turn = 0; turn < n % 20; turn++) await null;
+      order.push([store.appendSync(`sync ${n}`), `sync ${n}`]);
+    }
+    await Promise.all(pending);
+    await store.close();
+    const records = await MiniStore.replay<string>(path, { fileSystem });
+    assertEquals(records.length, 100);
+    for (const [sequence, record] of order) {
+      assertEquals(records[sequence - 1], record);
+    }
+  }));
+
 test("MiniStore.appendSync() during a rotation says BUSY and writes nothing", async () => {
   const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
   await using store = await MiniStore.open<string>("a", { fileSystem });

@@ -93,7 +93,7 @@ test("MiniStore refuses swapped, repeated and foreign segments", async () => {
     "active segment replaced by a sealed one",
   );
   await refused(
-    replaced(files, `${PATH}.1`, files.get(ONE)),
+    replaced(files, `${PATH}.001`, files.get(ONE)),
     "one number under two names",
   );
   await refused(
@@ -114,6 +114,8 @@ test("MiniStore does not mistake other files for segments", async () => {
     const name of [
       `${PATH}.bak`,
       `${PATH}.000001.gz`,
+      `${PATH}.20261120`,
+      `${PATH}.1`,
       "other.000009",
       `${PATH}.torn-5-x`,
       `${PATH}x`,

@@ -226,11 +226,11 @@ export class DenoFileSystem implements FileSystem {
   stat(path: string): Promise<FileInfo | undefined> {
     return attempt("stat", path, async () => {
       try {
-        const { isFile, isDirectory, size } = await Deno.stat(path);
-        return {
-          kind: isFile ? "file" : isDirectory ? "directory" : "other",
-          size,
-        };
+        const info = await Deno.lstat(path);
+        const directory = info.isDirectory ||
+          (info.isSymlink && (await Deno.stat(path)).isDirectory);
+        const kind = directory ? "directory" : info.isFile ? "file" : "other";
+        return { kind, size: info.size };
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return undefined;
         throw error;

@@ -234,19 +234,18 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async stat(path: string): Promise<FileInfo | undefined> {
-    const info = await attempt(
-      "stat",
-      path,
-      () =>
-        promises.stat(path).catch((error: { code?: unknown }) => {
-          if (error.code === "ENOENT") return undefined;
-          throw error;
-        }),
-    );
-    return info && {
-      kind: info.isFile() ? "file" : info.isDirectory() ? "directory" : "other",
-      size: info.size,
-    };
+    return await attempt("stat", path, async () => {
+      try {
+        const info = await promises.lstat(path);
+        const directory = info.isDirectory() ||
+          (info.isSymbolicLink() && (await promises.stat(path)).isDirectory());
+        const kind = directory ? "directory" : info.isFile() ? "file" : "other";
+        return { kind, size: info.size };
+      } catch (error) {
+        if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+        throw error;
+      }
+    });
   }
 
   readDir(path: string): Promise<string[]> {

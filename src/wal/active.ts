@@ -131,9 +131,9 @@ export class ActiveSegment {
   readonly #id: Uint8Array;
   readonly #handle: FileHandle;
   /**
-   * A second descriptor for blocking syncs. The kernel reports a failed
-   * writeback once to each descriptor: on a shared one, a sync that runs at the
-   * same time could take the report away.
+   * A second descriptor, for blocking calls while a sync is running. The kernel
+   * reports a failed writeback once to each descriptor: on a shared one, the
+   * running sync could take the report away.
    */
   readonly #blocking: FileHandle;
   #buffer = new Uint8Array(1 << 16);
@@ -171,8 +171,18 @@ export class ActiveSegment {
     return this.tip.sequence >= this.tip.first;
   }
 
-  /** Writes records and the commit line behind them; not durable before a sync. */
+  /** Writes records and the commit line behind them; not durable before {@linkcode sync}. */
   writeGroup(texts: readonly string[]): void {
+    this.#writeGroup(texts, this.#handle);
+  }
+
+  /** Writes records and the commit line behind them, and blocks until they are durable. */
+  writeGroupBlocking(texts: readonly string[]): void {
+    this.#writeGroup(texts, this.#blocking);
+    this.syncBlocking();
+  }
+
+  #writeGroup(texts: readonly string[], handle: FileHandle): void {
     const { tip } = this;
     const stem = tip.header && markStem("commit", tip.sequence + texts.length);
     let crc = chainSeed(tip.chain, this.#id);
@@ -185,11 +195,8 @@ export class ActiveSegment {
       ) length += texts[to].length;
       const lines = to - from === texts.length ? texts : texts.slice(from, to);
       const isLast = to === texts.length;
-      crc = this.#write(
-        lines.join("\n") + "\n",
-        isLast ? stem : undefined,
-        crc,
-      );
+      const text = lines.join("\n") + "\n";
+      crc = this.#write(handle, text, isLast ? stem : undefined, crc);
       from = to;
     }
     tip.chain = crc;
@@ -202,7 +209,8 @@ export class ActiveSegment {
     const { tip } = this;
     if (tip.closed || !tip.header) return;
     const stem = markStem("closed", tip.sequence);
-    tip.chain = this.#write("", stem, chainSeed(tip.chain, this.#id));
+    const seed = chainSeed(tip.chain, this.#id);
+    tip.chain = this.#write(this.#handle, "", stem, seed);
     tip.closed = true;
   }
 
@@ -222,7 +230,12 @@ export class ActiveSegment {
   }
 
   /** Writes text, and with a stem the mark it begins; returns the checksum. */
-  #write(text: string, stem: string | undefined, seed: number): number {
+  #write(
+    handle: FileHandle,
+    text: string,
+    stem: string | undefined,
+    seed: number,
+  ): number {
     const whole = stem === undefined ? text : text + stem;
     const most = whole.length * 3 + 9;
     if (this.#buffer.length < most) this.#buffer = new Uint8Array(most * 2);
@@ -233,7 +246,7 @@ export class ActiveSegment {
       written += encoder.encodeInto(`${hex8(crc)}\n`, buffer.subarray(written))
         .written;
     }
-    this.#handle.writeSync(buffer.subarray(0, written), this.tip.size);
+    handle.writeSync(buffer.subarray(0, written), this.tip.size);
     this.tip.size += written;
     return crc;
   }

@@ -23,6 +23,8 @@ import {
 
 const LF = 10;
 const MAX_HEADER_BYTES = 1 << 20;
+/** Six digits or more, three in early versions of mini-rs; not the eight of a date. */
+const SEALED = /^(?:\d{3}|\d{6,7})$/;
 
 /** The names that a directory holds for a log. */
 export interface Listing {
@@ -106,8 +108,10 @@ export async function listSegments(
     if (!name.startsWith(`${base}.`)) continue;
     const suffix = name.slice(base.length + 1);
     const file = path.slice(0, path.length - base.length) + name;
-    if (/^\d+$/.test(suffix)) sealed.push([Number(suffix), file]);
-    else if (/^new-\d+$/.test(suffix)) next.set(Number(suffix.slice(4)), file);
+    if (SEALED.test(suffix)) sealed.push([Number(suffix), file]);
+    else if (/^new-\d{6,7}$/.test(suffix)) {
+      next.set(Number(suffix.slice(4)), file);
+    }
   }
   sealed.sort(([a], [b]) => a - b);
   for (const [n, [number, file]] of sealed.entries()) {

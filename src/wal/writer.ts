@@ -127,8 +127,7 @@ export class Writer {
       this.#submitted++;
       const texts = waiters.flatMap((waiter) => waiter.texts);
       texts.push(text);
-      this.#active.writeGroup(texts);
-      this.#active.syncBlocking();
+      this.#active.writeGroupBlocking(texts);
       this.#acknowledge();
       return this.#durable;
     } catch (error) {
@@ -335,7 +334,7 @@ export class Writer {
       } on are on disk is unknown until it is opened again`;
     const failure = new DurableError(
       "FAILED",
-      `Cannot append to "${path}": the store has failed behind record ${this.#durable}: ${
+      `Cannot write to "${path}": it has failed behind record ${this.#durable}: ${
         messageOf(cause)
       }${unknown}`,
       { path, sequence: this.#durable, cause },
