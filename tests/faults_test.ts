@@ -309,3 +309,37 @@ test("MiniStore.open() truncates only behind a durable copy of the torn tail, an
     assert(at >= 0, `${call} in order`);
   }
 });
+
+test("MiniStore.open() keeps one whole copy of a torn tail, however often it is interrupted", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await MiniStore.open<string>("a", { fileSystem: inner });
+  await store.append("first");
+  await store.close();
+  const file = await inner.open("a", { mode: "write" });
+  const size = await file.size();
+  await file.write(new TextEncoder().encode("torn"), size);
+  const copies = async () =>
+    (await inner.readDir(".")).filter((name) => name.includes("torn-"));
+  const other = await inner.open(`a.torn-${size}-x`, { mode: "create" });
+  await other.write(new TextEncoder().encode("else"), 0);
+  const fileSystem = new FaultyFileSystem(inner);
+  fileSystem.onCall = ({ kind }) => {
+    if (kind === "truncate") throw new DurableError("IO", "Injected");
+  };
+  for (let n = 0; n < 3; n++) {
+    await assertCode(() => MiniStore.open("a", { fileSystem }), "IO");
+    assertEquals((await copies()).length, 2);
+  }
+  fileSystem.onCall = () => {};
+  fileSystem.calls.length = 0;
+  await using again = await MiniStore.open("a", { fileSystem });
+  const kept = again.recovery.torn?.keptAs ?? "";
+  assert(kept !== `a.torn-${size}-x`);
+  assertEquals(await copies(), [`a.torn-${size}-x`, kept]);
+  const { trace } = fileSystem;
+  assert(
+    trace.indexOf(`sync ${kept}`) >= 0,
+    "a copy that was found is synced again",
+  );
+  assert(trace.indexOf(`sync ${kept}`) < trace.indexOf("truncate a"));
+});

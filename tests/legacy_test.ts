@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
 import { assertCode } from "./support/errors.ts";
+import { CHANGES, FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 import { bytesOf, type Files, filesOf, withFiles } from "./support/journals.ts";
 import { readText, writeFile } from "./support/text.ts";
@@ -107,9 +108,6 @@ test("MiniStore refuses a mini-rs file that changed since it was sealed", async 
 });
 
 test("MiniStore.open() of a mini-rs journal survives a stop at every step", async () => {
-  const { FaultyFileSystem, CHANGES } = await import(
-    "./support/faulty_file_system.ts"
-  );
   for (let stop = 1;; stop++) {
     const inner = await withFiles(ROTATED);
     await writeFile(inner, "a", HEADER + lines(6, 6) + '{"n":');
@@ -296,4 +294,24 @@ test("MiniStore.open() goes on where mini-rs stopped in its rotation", async () 
   });
   assertEquals(other.sequence, 2);
   assertEquals(await readText(partial, "a"), HEADER);
+});
+
+test("MiniStore.open() writes a mini-rs file again before it trusts it", async () => {
+  for (const format of ["v0.1", "v0.2"] as const) {
+    const text = HEADER + lines(1, 2);
+    const fileSystem = new FaultyFileSystem(
+      await withFiles(files({ a: text })),
+    );
+    const store = await MiniStore.open("a", { fileSystem, format });
+    assertEquals(store.recovery.rewrittenBytes, text.length);
+    const { calls, trace } = fileSystem;
+    const written = calls.find(({ kind, path }) =>
+      kind === "write" && path === "a"
+    );
+    assertEquals(new TextDecoder().decode(written?.bytes), text);
+    assert(trace.indexOf("sync a") > trace.indexOf("write a"));
+    const renamed = trace.indexOf("rename a");
+    assert(renamed < 0 || renamed > trace.indexOf("sync a"));
+    await store.close();
+  }
 });

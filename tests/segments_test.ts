@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
 import { assertCode } from "./support/errors.ts";
-import { FaultyFileSystem } from "./support/faulty_file_system.ts";
+import { CHANGES, FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 import {
   bytesOf,
@@ -182,6 +182,68 @@ test("MiniStore.open() removes a segment that was prepared and not begun", async
     replaced(files, NEXT(5), bytesOf(files, ONE).slice(0, 90)),
     "another header",
   );
+});
+
+/** The calls that change something or make it durable, without the lock. */
+const changes = (fileSystem: FaultyFileSystem) =>
+  fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind)).map((
+    { kind, path },
+  ) => `${kind} ${path}`);
+
+test("MiniStore.open() makes a new journal durable, name and all, before anything is acknowledged", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  await using store = await MiniStore.open<number>("d/a", { fileSystem });
+  await store.append(1);
+  const begin = [
+    "create d/a.new-000001",
+    "write d/a.new-000001",
+    "sync d/a.new-000001",
+    "syncDir d",
+  ];
+  const name = ["rename d/a.new-000001", "syncDir d"];
+  assertEquals(changes(fileSystem), [
+    "mkdir d",
+    ...begin,
+    ...name,
+    "syncDir d",
+    "write d/a",
+    "dataSync d/a",
+  ]);
+});
+
+test("MiniStore.rotate() makes each step durable before the next", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  await using store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  fileSystem.calls.length = 0;
+  await store.rotate();
+  const closed = ["write a", "dataSync a"];
+  const begin = [
+    "create a.new-000002",
+    "write a.new-000002",
+    "sync a.new-000002",
+    "syncDir .",
+  ];
+  const names = ["rename a", "syncDir .", "rename a.new-000002", "syncDir ."];
+  assertEquals(changes(fileSystem), [...closed, ...begin, ...names]);
+});
+
+test("MiniStore.truncateBefore() says what is about to go before it goes, oldest first", async () => {
+  const fileSystem = new FaultyFileSystem(await withFiles(await segments()));
+  await using store = await MiniStore.open<unknown>(PATH, { fileSystem });
+  await store.rotate();
+  fileSystem.calls.length = 0;
+  await store.truncateBefore(5);
+  const begin = [
+    `create ${NEXT(5)}`,
+    `write ${NEXT(5)}`,
+    `sync ${NEXT(5)}`,
+    "syncDir .",
+  ];
+  const name = [`rename ${NEXT(5)}`, "syncDir ."];
+  const removals = [`remove ${ONE}`, "syncDir .", `remove ${TWO}`, "syncDir ."];
+  assertEquals(changes(fileSystem), [...begin, ...name, ...removals]);
+  assert((await readText(fileSystem, PATH)).includes('"dropped":4'));
 });
 
 test("MiniStore.rotate() seals the segment, and does nothing to an empty one", async () => {

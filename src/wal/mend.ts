@@ -149,7 +149,7 @@ export async function mendLegacy(
   }
 }
 
-/** Cuts the file at `offset`; what was behind is durable in another file before. */
+/** Cuts the file at `offset`, for the caller to sync; what was behind is durable in another file before. */
 async function cutTail(
   { fileSystem, path }: LogFiles,
   handle: FileHandle,
@@ -161,7 +161,6 @@ async function cutTail(
   const bytes = size - offset;
   const keptAs = await keepAside({ fileSystem, path }, handle, offset, bytes);
   await handle.truncate(offset);
-  await handle.sync();
   return { path, offset, line, bytes, keptAs };
 }
 

@@ -93,7 +93,7 @@ export async function* readLog<R>(
           line: await lineAt(handle, offset),
           sequence: sequence + 1,
         });
-      } else if (next.head.kind === "v0.2") checkLink(next, end);
+      }
     } finally {
       await handle.close();
     }
@@ -150,15 +150,4 @@ async function openSegment(
     `Cannot read "${path}": segment ${segment.number} was removed meanwhile`,
     { path: sealed, sequence: segment.first },
   );
-}
-
-function checkLink(next: Segment, end: SegmentEnd): void {
-  if (next.head.kind !== "v0.2") return;
-  const { first, prev } = next.head.header;
-  if (first === end.sequence + 1 && prev === end.chain) return;
-  throw corrupt(next.path, `it does not continue the segment before it`, {
-    offset: 0,
-    line: 1,
-    sequence: first,
-  });
 }
