@@ -35,8 +35,8 @@ export async function compare(
   theirs: Side,
   { rounds, milliseconds }: Effort,
 ): Promise<Comparison> {
-  await ours(milliseconds);
-  await theirs(milliseconds);
+  await ours(milliseconds / 2);
+  await theirs(milliseconds / 2);
   const a: number[] = [];
   const b: number[] = [];
   for (let round = 0; round < rounds; round++) {
