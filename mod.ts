@@ -37,6 +37,7 @@ export type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  PathParts,
 } from "./src/file_system.ts";
 export { defaultFileSystem } from "./src/runtime.ts";
 export type { Codec } from "./src/wal/codec.ts";

@@ -8,7 +8,10 @@
  * @module
  */
 
-const TABLES = Array.from({ length: 8 }, () => new Int32Array(256));
+const TABLES: readonly Int32Array[] = Array.from(
+  { length: 8 },
+  () => new Int32Array(256),
+);
 const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES;
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte;
@@ -23,6 +26,9 @@ for (let k = 1; k < 8; k++) {
     TABLES[k][byte] = (crc >>> 8) ^ T0[crc & 255];
   }
 }
+
+/** What each byte that is shifted out adds to a CRC-32. */
+export const CRC_TABLE: Int32Array = T0;
 
 /**
  * CRC-32 of some bytes.

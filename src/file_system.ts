@@ -61,6 +61,8 @@ export interface FileHandle extends AsyncDisposable {
   truncate(size: number): Promise<void>;
   /** The size of the file in bytes. */
   size(): Promise<number>;
+  /** {@linkcode FileHandle.size} as a blocking call; it may be made at any time. */
+  sizeSync(): number;
   /** Makes the bytes written so far durable, with the size needed to read them back (`fdatasync`). */
   dataSync(): Promise<void>;
   /** {@linkcode FileHandle.dataSync} as a blocking call. */
@@ -69,6 +71,14 @@ export interface FileHandle extends AsyncDisposable {
   sync(): Promise<void>;
   /** Closes the handle; a second call does nothing. Syncs nothing. */
   close(): Promise<void>;
+}
+
+/** A path in two parts. */
+export interface PathParts {
+  /** The directory, `.` if the path names none. */
+  readonly dir: string;
+  /** The last part. */
+  readonly base: string;
 }
 
 /** A lock that is held. */
@@ -81,6 +91,8 @@ export interface FileLock extends AsyncDisposable {
 export interface FileSystem {
   /** What is promised on this platform. */
   readonly capabilities: FileSystemCapabilities;
+  /** Parts a path at its last separator; which characters separate depends on the system. */
+  split(path: string): PathParts;
   /** Opens a file. */
   open(path: string, options: FileOpenOptions): Promise<FileHandle>;
   /**

@@ -93,7 +93,11 @@ test("MiniStore keeps whole groups when the newest segment is cut at any byte", 
       );
       const commits =
         text.slice(0, size).match(/^\/\/ commit \d+ \w{8}\n/gm)?.length ?? 0;
-      assert("records" in outcome, `cut at ${size}`);
+      // A header of v0.2 is whole before the file gets its name.
+      const inHeader = size > "// MINISTORE JOURNAL v0.".length &&
+        !text.slice(0, size).includes("\n");
+      assertEquals("refused" in outcome, inHeader, `cut at ${size}`);
+      if ("refused" in outcome) continue;
       assertEquals(
         outcome.records.length,
         BOUNDARIES[commits],

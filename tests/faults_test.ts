@@ -286,6 +286,10 @@ test("MiniStore.open() changes nothing where the torn tail cannot be kept aside"
   };
   await assertCode(() => MiniStore.open("a", { fileSystem }), "NO_SPACE");
   assertEquals(await file.size(), size + 4);
+  assertEquals(
+    (await inner.readDir(".")).filter((name) => name.includes("torn")),
+    [],
+  );
   await using again = await MiniStore.open("a", { fileSystem: inner });
   assertEquals(again.recovery.torn?.bytes, 4);
 });

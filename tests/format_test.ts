@@ -9,7 +9,7 @@ import {
   parseMark,
   type SegmentHeader,
 } from "../src/wal/format.ts";
-import { advance } from "../src/wal/proof.ts";
+import { retreat } from "../src/wal/proof.ts";
 import { test } from "./support/harness.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -64,6 +64,36 @@ test("parseHeader() refuses every flipped bit and every cut", () => {
   }
 });
 
+test("parseHeader() refuses numbers that nobody can count on", () => {
+  const cases: [string, unknown][] = [
+    ["segment", 2 ** 53 - 1],
+    ["segment", 0],
+    ["first", 2 ** 53 - 1],
+    ["first", -1],
+    ["dropped", 1.5],
+    ["sealed", [1]],
+    ["sealed", [null]],
+    ["sealed", [[-1, 5, "00000000"]]],
+    ["sealed", [[1, 5, "x"]]],
+    ["sealed", {}],
+  ];
+  for (const [key, value] of cases) {
+    const fields = {
+      segment: 3,
+      first: 40,
+      prev: "00000abc",
+      id: "6f1c2a9b",
+      [key]: value,
+    };
+    const stem = `// MINISTORE JOURNAL v0.2.0 ${JSON.stringify(fields)} `;
+    assertEquals(
+      parseHeader(bytes(`${stem}${hex8(crc32(bytes(stem)))}\n`)),
+      undefined,
+      `${key} ${value}`,
+    );
+  }
+});
+
 test("parseMark() reads commit and closed lines, and nothing else", () => {
   const parse = (text: string) => parseMark(bytes(text), 0, bytes(text).length);
   assertEquals(parse("// commit 42 0000abcd\n"), {
@@ -115,14 +145,11 @@ test("findMark() finds the next line that begins with two slashes", () => {
   assertEquals(find('{"url":"https://x//y"}\n{"a":1}\n/'), -1);
 });
 
-test("advance() carries a difference of checksums over more bytes", () => {
+test("retreat() takes a difference of checksums back over bytes", () => {
   for (const length of [0, 1, 7, 8, 255, 70_001]) {
     const tail = new Uint8Array(length).map((_, n) => n * 31);
     const [a, b] = [0x12345678, 0xdeadbeef];
-    assertEquals(
-      advance(a ^ b, length),
-      (crc32(tail, a) ^ crc32(tail, b)) >>> 0,
-      `${length}`,
-    );
+    const difference = (crc32(tail, a) ^ crc32(tail, b)) >>> 0;
+    assertEquals(retreat(difference, length), (a ^ b) >>> 0, `${length}`);
   }
 });

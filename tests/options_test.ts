@@ -29,7 +29,7 @@ test("MiniStore refuses options that are not what they must be, before it touche
     );
     assert(error.message.startsWith("Cannot use "), error.message);
   }
-  for (const path of ["", "a/", "a\0b", 5, undefined]) {
+  for (const path of ["", "a/", ".", "a/..", "x/.", "a\0b", 5, undefined]) {
     await assertRejects(
       () => MiniStore.open(path as string, { fileSystem }),
       TypeError,

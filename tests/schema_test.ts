@@ -114,3 +114,13 @@ test("MiniStore refuses a schema that answers later", async () => {
   await assertRejects(() => store.append(1), TypeError, "asynchronous");
   assertEquals(store.sequence, 0);
 });
+
+test("MiniStore refuses a rule that answers later", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const validate = (async () => {}) as unknown as () => boolean;
+  await using store = await MiniStore.open<number>("a", {
+    fileSystem,
+    validate,
+  });
+  await assertRejects(() => store.append(1), TypeError, "asynchronous");
+});

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { basename, dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { type DurableError, fileSystemError } from "../errors.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  PathParts,
 } from "../file_system.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
 import { makeDirectory, type MkdirHost } from "./mkdir.ts";
@@ -114,6 +116,14 @@ class DenoFileHandle implements FileHandle {
     return this.#attempt("stat", async () => (await this.#file.stat()).size);
   }
 
+  sizeSync(): number {
+    try {
+      return this.#file.statSync().size;
+    } catch (error) {
+      throw this.#fail("stat", error);
+    }
+  }
+
   dataSync(): Promise<void> {
     return this.#attempt("sync", () => this.#file.syncData());
   }
@@ -183,6 +193,10 @@ export class DenoFileSystem implements FileSystem {
     fullFlush: true,
   };
 
+  split(path: string): PathParts {
+    return { dir: dirname(path), base: basename(path) };
+  }
+
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const { mode } = options;
     return await attempt("open", path, async () => {
@@ -198,6 +212,7 @@ export class DenoFileSystem implements FileSystem {
 
   mkdir(path: string): Promise<void> {
     const host: MkdirHost = {
+      split: (name) => this.split(name),
       stat: (name) => this.stat(name),
       syncDir: (name) => this.syncDir(name),
       make: (name) =>

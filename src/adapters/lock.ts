@@ -72,14 +72,7 @@ export async function acquireLock(
         { path, cause: error },
       );
     }
-    // SQLite only says that it cannot open the file. Writing beside it says why.
-    try {
-      host.writeText(holder, "");
-      host.removeFile(holder);
-    } catch (reason) {
-      throw host.mapError("lock", path, reason);
-    }
-    throw fileSystemError("lock", path, undefined, error);
+    throw explain(host, path, error);
   }
   try {
     host.writeText(
@@ -90,6 +83,25 @@ export async function acquireLock(
     // Only the message of a second opener is poorer for it.
   }
   return new SqliteLock(host, database, holder);
+}
+
+/** SQLite only says that it cannot open the file: reading it and writing beside it say why. */
+function explain(host: LockHost, path: string, error: unknown): DurableError {
+  let content = "";
+  try {
+    const probe = `${path}.probe`;
+    host.writeText(probe, "");
+    host.removeFile(probe);
+    content = host.readText(path);
+  } catch (reason) {
+    return host.mapError("lock", path, reason);
+  }
+  if (content === "") return fileSystemError("lock", path, undefined, error);
+  return new DurableError(
+    "IO",
+    `Cannot lock "${path}": it is not empty, so it is not a lock of this package`,
+    { path, cause: error },
+  );
 }
 
 /** Whether somebody else holds the lock; node:sqlite, Deno's and bun:sqlite say it in three ways. */

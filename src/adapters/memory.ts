@@ -14,8 +14,8 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  PathParts,
 } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 
 interface MemoryFile {
   bytes: Uint8Array;
@@ -53,6 +53,11 @@ export class MemoryFileSystem implements FileSystem {
   readonly #files = new Map<string, MemoryFile>();
   readonly #directories = new Set(["/", "."]);
   readonly #locks = new Set<string>();
+
+  /** Parts a path at its last slash. */
+  split(path: string): PathParts {
+    return splitPath(path);
+  }
 
   /** Opens a file. */
   open(path: string, options: FileOpenOptions): Promise<FileHandle> {
@@ -230,6 +235,10 @@ class MemoryFileHandle implements FileHandle {
     return attempt("stat", this.#path, () => this.#opened().size);
   }
 
+  sizeSync(): number {
+    return this.#opened().size;
+  }
+
   dataSync(): Promise<void> {
     return attempt("sync", this.#path, () => void this.#opened());
   }
@@ -269,6 +278,12 @@ class MemoryFileHandle implements FileHandle {
     if (toWrite && !this.#writable) throw errno("EBADF");
     return this.#file;
   }
+}
+
+function splitPath(path: string): PathParts {
+  const at = path.lastIndexOf("/");
+  if (at < 0) return { dir: ".", base: path };
+  return { dir: path.slice(0, at) || "/", base: path.slice(at + 1) };
 }
 
 function grow(file: MemoryFile, size: number): void {

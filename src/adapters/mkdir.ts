@@ -6,10 +6,10 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 
 /** What making a directory needs of a runtime. */
-export interface MkdirHost extends Pick<FileSystem, "stat" | "syncDir"> {
+export interface MkdirHost
+  extends Pick<FileSystem, "split" | "stat" | "syncDir"> {
   /** Makes one directory. */
   make(path: string): Promise<void>;
   /** Whether the runtime lets the program read a directory, asked without a prompt. */
@@ -24,7 +24,7 @@ export async function makeDirectory(
   host: MkdirHost,
   path: string,
 ): Promise<void> {
-  const { dir } = splitPath(path);
+  const { dir } = host.split(path);
   const info = await host.stat(path);
   if (info?.kind === "directory") {
     // A call that was cut short may have made it and not synced its name.
@@ -39,7 +39,17 @@ export async function makeDirectory(
     );
   }
   if (dir !== path) await makeDirectory(host, dir);
-  await host.make(path);
+  await host.make(path).catch((error: DurableError) => {
+    // Another call made it meanwhile; the sync below is as good for it.
+    if (error.code !== "EXISTS") throw error;
+  });
+  if ((await host.stat(path))?.kind !== "directory") {
+    throw new DurableError(
+      "EXISTS",
+      `Cannot create the directory "${path}": it exists already, and is none`,
+      { path },
+    );
+  }
   await host.syncDir(dir);
 }
 

@@ -6,6 +6,7 @@
 
 import * as fs from "node:fs";
 import { promises } from "node:fs";
+import { basename, dirname } from "node:path";
 import process from "node:process";
 import { crc32 } from "node:zlib";
 import { type DurableError, fileSystemError } from "../errors.ts";
@@ -16,6 +17,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  PathParts,
 } from "../file_system.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
 import { makeDirectory, type MkdirHost } from "./mkdir.ts";
@@ -124,6 +126,14 @@ class NodeFileHandle implements FileHandle {
     return info.size;
   }
 
+  sizeSync(): number {
+    try {
+      return fs.fstatSync(this.#opened()).size;
+    } catch (error) {
+      throw this.#fail("stat", error);
+    }
+  }
+
   dataSync(): Promise<void> {
     return this.#call("sync", (fd, done) => fs.fdatasync(fd, done));
   }
@@ -195,6 +205,10 @@ export class NodeFileSystem implements FileSystem {
     };
   }
 
+  split(path: string): PathParts {
+    return { dir: dirname(path), base: basename(path) };
+  }
+
   open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const { mode } = options;
     return new Promise((resolve, reject) =>
@@ -212,6 +226,7 @@ export class NodeFileSystem implements FileSystem {
 
   mkdir(path: string): Promise<void> {
     const host: MkdirHost = {
+      split: (name) => this.split(name),
       stat: (name) => this.stat(name),
       syncDir: (name) => this.syncDir(name),
       make: (name) =>

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import {
   chainSeed,
   encodeHeader,
@@ -78,20 +78,20 @@ export async function beginSegment(
   header: SegmentHeader | LegacyHeader,
   seal: boolean,
 ): Promise<Tip> {
-  const { dir } = splitPath(path);
-  const { segment, first } = header;
+  const { dir } = fileSystem.split(path);
+  const { segment } = header;
   const next = nextPath(path, segment);
   const bytes = header.id === undefined
     ? encoder.encode(HEADER_V01)
     : encodeHeader(header);
-  // One that a crash left is filled anew: without its name, a rotation that had
-  // got as far as the first rename would look like a segment that is missing.
+  // One that a crash left is written again in place: without its name, a rotation
+  // that had got as far as the first rename would look like a missing segment.
   const exists = (await fileSystem.stat(next)) !== undefined;
   const mode = exists ? "write" : "create";
   const handle = await fileSystem.open(next, { mode });
   try {
-    if (exists) await handle.truncate(0);
     await handle.write(bytes, 0);
+    if (exists) await handle.truncate(bytes.length);
     await handle.sync();
   } finally {
     await handle.close();
@@ -103,18 +103,20 @@ export async function beginSegment(
   }
   await fileSystem.rename(next, path);
   await fileSystem.syncDir(dir);
-  return freshTip(segment, first, bytes);
+  return freshTip(header, bytes);
 }
 
 /** Where the first group goes in a segment that holds its header only. */
-export function freshTip(
-  number: number,
-  first: number,
+function freshTip(
+  { segment, first, id }: SegmentHeader | LegacyHeader,
   bytes: Uint8Array,
 ): Tip {
-  const header = parseHeader(bytes);
+  const header = id === undefined ? undefined : parseHeader(bytes);
+  if (id !== undefined && header === undefined) {
+    throw new RangeError(`Cannot begin segment ${segment}: it has no number`);
+  }
   return {
-    number,
+    number: segment,
     first,
     header,
     sequence: first - 1,
@@ -184,6 +186,7 @@ export class ActiveSegment {
 
   #writeGroup(texts: readonly string[], handle: FileHandle): void {
     const { tip } = this;
+    this.#checkOwn(handle);
     const stem = tip.header && markStem("commit", tip.sequence + texts.length);
     let crc = chainSeed(tip.chain, this.#id);
     for (let from = 0; from < texts.length;) {
@@ -209,6 +212,7 @@ export class ActiveSegment {
     const { tip } = this;
     if (tip.closed || !tip.header) return;
     const stem = markStem("closed", tip.sequence);
+    this.#checkOwn(this.#handle);
     const seed = chainSeed(tip.chain, this.#id);
     tip.chain = this.#write(this.#handle, "", stem, seed);
     tip.closed = true;
@@ -227,6 +231,21 @@ export class ActiveSegment {
   /** Closes the descriptors. */
   async close(): Promise<void> {
     await Promise.all([this.#handle.close(), this.#blocking.close()]);
+  }
+
+  /**
+   * Throws if the file is not as this store left it. The lock excludes that, but
+   * for a program that opens and closes the lock file (POSIX locks end with any
+   * descriptor of the file), or a second name for the journal's file.
+   */
+  #checkOwn(handle: FileHandle): void {
+    const size = handle.sizeSync();
+    if (size === this.tip.size) return;
+    throw new DurableError(
+      "CORRUPT",
+      `The file has ${size} bytes, and this store left it with ${this.tip.size}: something else writes to it`,
+      { offset: Math.min(size, this.tip.size) },
+    );
   }
 
   /** Writes text, and with a stem the mark it begins; returns the checksum. */

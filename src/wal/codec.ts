@@ -104,12 +104,17 @@ function isFaithful(value: unknown): boolean {
     }
     return true;
   }
-  if (prototype !== null && !isPlain(prototype)) return false;
+  if (prototype !== null ? !isPlain(prototype) : isRawJson(value)) return false;
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
     if (member !== undefined && !isFaithful(member)) return false;
   }
   return Object.getOwnPropertySymbols(value).length === 0;
+}
+
+/** Whether `JSON.rawJSON` made a value: text that JSON takes as it is. */
+function isRawJson(value: object): boolean {
+  return Object.isFrozen(value) && Object.hasOwn(value, "rawJSON");
 }
 
 /** Says what JSON would change in a value that is not faithful. */
@@ -125,6 +130,9 @@ function explain(value: unknown, path: string): string {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== null && !isPlain(prototype)) {
     return `${path}, which is an instance of ${prototype.constructor?.name}`;
+  }
+  if (prototype === null && isRawJson(value)) {
+    return `${path}, which is raw JSON text`;
   }
   const members: [string, unknown][] = Array.isArray(value)
     ? Array.from(value, (member, n) => [`[${n}]`, member])

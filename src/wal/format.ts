@@ -151,7 +151,8 @@ export function parseHeader(line: Uint8Array): ParsedHeader | undefined {
   const { segment, first, prev, id, dropped = 0, sealed = [] } = fields;
   if (
     !isCount(segment) || !isCount(first) || !isHex8(prev) || !isHex8(id) ||
-    !(dropped === 0 || isCount(dropped)) || !Array.isArray(sealed)
+    !(dropped === 0 || isCount(dropped)) || !Array.isArray(sealed) ||
+    !sealed.every(isSealedFile)
   ) return undefined;
   return {
     segment,
@@ -282,8 +283,18 @@ function startsWith(
   return true;
 }
 
+/** Numbers up to here can be counted on without ever losing one. */
+const MAX_COUNT = 2 ** 52;
+
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+  return Number.isSafeInteger(value) && (value as number) >= 1 &&
+    (value as number) <= MAX_COUNT;
+}
+
+function isSealedFile(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  const [records, bytes, crc] = value;
+  return (records === 0 || isCount(records)) && isCount(bytes) && isHex8(crc);
 }
 
 function isHex8(value: unknown): value is string {

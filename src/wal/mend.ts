@@ -6,14 +6,13 @@
  */
 
 import type { FileHandle } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import type { LogFiles, Tip } from "./active.ts";
 import { copyRange, lineAt, sameRange } from "./files.ts";
 import type { ParsedHeader } from "./format.ts";
 import { checksumOf } from "./legacy.ts";
 import { readLog, type TornTail } from "./reader.ts";
 import { checkTail } from "./segment_reader.ts";
-import { scanGroups } from "./scanner.ts";
+import { scanToEnd } from "./scanner.ts";
 import { corrupt, type Segment } from "./segments.ts";
 
 /** A torn tail that was cut off. */
@@ -52,10 +51,7 @@ export async function mend(
   try {
     const size = await handle.size();
     const source = { fileSystem: log.fileSystem, handle, header, size };
-    const runs = scanGroups(source);
-    let run = await runs.next();
-    while (!run.done) run = await runs.next();
-    const end = run.value;
+    const end = await scanToEnd(source);
     await checkTail(source, end, path);
     const torn = await cutTail(log, handle, end.offset, size);
     const range = { handle, offset: end.lastGroup };
@@ -171,36 +167,41 @@ async function keepAside(
   offset: number,
   bytes: number,
 ): Promise<string> {
-  const { dir, base } = splitPath(path);
+  const { dir, base } = fileSystem.split(path);
   const prefix = `${base}.torn-${offset}-`;
-  const source = { handle, offset };
-  for (const name of await fileSystem.readDir(dir)) {
-    if (!name.startsWith(prefix)) continue;
-    const file = path.slice(0, path.length - base.length) + name;
+  const folder = path.slice(0, path.length - base.length);
+  const names = await fileSystem.readDir(dir);
+  const range = { handle, offset };
+  for (const name of names.filter((name) => name.startsWith(prefix))) {
+    const file = folder + name;
+    const info = await fileSystem.stat(file);
+    if (info?.kind !== "file" || info.size !== bytes) continue;
     const kept = await fileSystem.open(file, { mode: "write" });
     try {
-      const target = { handle: kept, offset: 0 };
-      if (
-        await kept.size() === bytes && await sameRange(source, target, bytes)
-      ) {
-        await copyRange(target, target, bytes);
-        await kept.sync();
-        await fileSystem.syncDir(dir);
-        return file;
-      }
+      const copy = { handle: kept, offset: 0 };
+      if (!await sameRange(range, copy, bytes)) continue;
+      await copyRange(copy, copy, bytes);
+      await kept.sync();
     } finally {
       await kept.close();
     }
+    await fileSystem.syncDir(dir);
+    return file;
   }
   const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  const file = `${path}.torn-${offset}-${time}`;
+  let file = `${path}.torn-${offset}-${time}`;
+  while (names.includes(file.slice(folder.length))) file += "+";
   const kept = await fileSystem.open(file, { mode: "create" });
   try {
-    await copyRange(source, { handle: kept, offset: 0 }, bytes);
+    await copyRange(range, { handle: kept, offset: 0 }, bytes);
     await kept.sync();
-  } finally {
+  } catch (error) {
     await kept.close();
+    // A part of a copy is of no use, and on a full disk in the way.
+    await fileSystem.remove(file).catch(() => {});
+    throw error;
   }
+  await kept.close();
   await fileSystem.syncDir(dir);
   return file;
 }

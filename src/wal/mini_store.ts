@@ -5,7 +5,6 @@
  */
 
 import type { FileLock } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import { defaultFileSystem } from "../runtime.ts";
 import {
   checkPath,
@@ -137,7 +136,7 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const { fileSystem, format } = settings;
     const log = { fileSystem, path };
     await refuseForeign(log, format);
-    await fileSystem.mkdir(splitPath(path).dir);
+    await fileSystem.mkdir(fileSystem.split(path).dir);
     const lock = await fileSystem.lock(`${path}.lock`);
     try {
       const open = await openLog(log, format);

@@ -96,9 +96,9 @@ export function checkPath(path: unknown): asserts path is string {
       `Cannot use ${JSON.stringify(path)} as the path of a journal`,
     );
   }
-  if (/[/\\]$/.test(path)) {
+  if (/(?:^|[/\\])\.{0,2}$/.test(path)) {
     throw new TypeError(
-      `Cannot use "${path}" as a journal: it ends in a slash`,
+      `Cannot use "${path}" as a journal: it names a directory`,
     );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DurableError } from "../errors.ts";
+import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import { sameRange } from "./files.ts";
 import type { ParsedHeader, SealedFile } from "./format.ts";
@@ -21,8 +21,6 @@ import {
 export interface Plan {
   /** Its segments in order, the newest last. */
   readonly segments: readonly Segment[];
-  /** How the active file begins; `undefined` if there is none. */
-  readonly active: Head | undefined;
   /** Number of the newest sealed segment; 0 if there is none. */
   readonly lastSealed: number;
   /** Names left over from a segment that was about to begin. */
@@ -45,6 +43,9 @@ const TOP = { offset: 0, line: 1 };
  * Looks at the beginning and the end of each file, and checks that the segments
  * follow each other. What is between is not read.
  *
+ * A writer may rotate meanwhile: the active file is looked at first, and what is
+ * sealed from then on is left out.
+ *
  * @throws {DurableError} `CORRUPT` for a segment that is missing, swapped,
  * repeated or foreign.
  */
@@ -52,33 +53,46 @@ export async function planLog(
   fileSystem: FileSystem,
   path: string,
 ): Promise<Plan> {
+  const active = await inspectActive(fileSystem, path);
   const listing = await listSegments(fileSystem, path);
-  const found: Found[] = [];
-  for (const [number, file] of listing.sealed) {
-    const result = await inspectSealed(fileSystem, file);
-    found.push({ path: file, number, ...result });
+  const number = active?.head.kind === "v0.2"
+    ? active.head.header.segment
+    : Infinity;
+  if (active && !listing.active && !listing.sealed.has(number)) {
+    throw new DurableError(
+      "EXISTS",
+      `Cannot use "${path}": its directory lists it under another spelling`,
+      { path },
+    );
+  }
+  const front = [...listing.sealed].filter(([sealed]) => sealed < number);
+  const found = await inspectSealed(fileSystem, front);
+  const beyond = [...listing.sealed].filter(([sealed]) => sealed >= number);
+  const before = found.at(-1);
+  const last = await inspectSealed(
+    fileSystem,
+    beyond.filter(([sealed]) => sealed === number),
+  );
+  const twin = number === Infinity ? before : last[0];
+  const renamedTwice = active !== undefined && twin !== undefined &&
+    listing.next.has(twin.number + 1) &&
+    await isRenamedTwice(fileSystem, twin, active);
+  if (renamedTwice) found.push(...last);
+  else if (active && beyond.length > 0) {
+    const now = await inspectActive(fileSystem, path);
+    const isSame = now?.head.kind === "v0.2" &&
+      now.head.header.segment === number;
+    const foreign = isSame && await inspectSealed(fileSystem, beyond);
+    if (foreign && foreign.length > 0) {
+      const what = `it is behind the active segment, which is ${number}`;
+      throw corrupt(foreign[0].path, what, TOP);
+    }
   }
   const lastSealed = found.at(-1)?.number ?? 0;
-  let active: Head | undefined;
-  let renamedTwice = false;
-  if (listing.active) {
-    const result = await inspect(fileSystem, path);
-    active = result.head;
-    const before = found.at(-1);
-    renamedTwice = listing.next.has(lastSealed + 1) && before !== undefined &&
-      await isRenamedTwice(fileSystem, before, { path, ...result });
-    if (!renamedTwice && active.kind !== "empty" && active.kind !== "partial") {
-      const number = active.kind === "v0.2"
-        ? active.header.segment
-        : lastSealed + 1;
-      found.push({ path, number, ...result });
-    }
-  }
-  if (found.length === 0 && active?.kind === "partial") {
-    // Not the first segment, so its sequence numbers would be forgotten.
-    if (/"segment":(?!1(?:,|$))\d/.test(active.text)) {
-      throw corrupt(path, "the header is damaged", TOP);
-    }
+  const kind = active?.head.kind;
+  if (active && !renamedTwice && kind !== "empty" && kind !== "partial") {
+    const own = number === Infinity ? lastSealed + 1 : number;
+    found.push({ ...active, number: own });
   }
   const segments = link(found);
   const newest = found.at(-1);
@@ -88,11 +102,48 @@ export async function planLog(
   ) {
     throw corrupt(path, `the segment behind ${lastSealed} is missing`, TOP);
   }
-  return { segments, active, lastSealed, next: listing.next, renamedTwice };
+  return { segments, lastSealed, next: listing.next, renamedTwice };
+}
+
+async function inspectActive(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<Omit<Found, "number"> | undefined> {
+  try {
+    return { path, ...await inspect(fileSystem, path) };
+  } catch (error) {
+    if ((error as DurableError).code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** How many files are looked at together. */
+const TOGETHER = 32;
+/** Numbers from here on may be dates that somebody gave to copies. */
+const MAYBE_DATE = 10_000_000;
+
+async function inspectSealed(
+  fileSystem: FileSystem,
+  files: readonly (readonly [number, string])[],
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let n = 0; n < files.length; n += TOGETHER) {
+    const some = files.slice(n, n + TOGETHER).map(async ([number, path]) => {
+      const result = await inspectOne(fileSystem, path).catch((error) => {
+        if (number < MAYBE_DATE) throw error;
+      });
+      if (!result) return [];
+      const isDate = number >= MAYBE_DATE &&
+        (result.head.kind !== "v0.2" || result.head.header.segment !== number);
+      return isDate ? [] : [{ path, number, ...result }];
+    });
+    found.push(...(await Promise.all(some)).flat());
+  }
+  return found;
 }
 
 /** A sealed segment has a header for certain: without one it is damaged. */
-async function inspectSealed(fileSystem: FileSystem, path: string) {
+async function inspectOne(fileSystem: FileSystem, path: string) {
   try {
     const result = await inspect(fileSystem, path);
     if (result.head.kind === "empty" || result.head.kind === "partial") {

@@ -22,6 +22,7 @@
  * @module
  */
 
+import { CRC_TABLE } from "../crc32.ts";
 import { chainSeed, idBytes, parseHex8, parseMark } from "./format.ts";
 import type { ScanEnd, ScanSource } from "./scanner.ts";
 
@@ -36,8 +37,28 @@ const SPACE = 32;
 interface Predecessor {
   /** Offset at which the group would begin. */
   readonly offset: number;
-  /** What {@linkcode advance} carries forward from there. */
+  /** The chain there, as a difference to the checksum of all bytes since the damage. */
   readonly difference: number;
+}
+
+/**
+ * Whether a mark whose checksum ends at `end` with `difference` to what it states
+ * is valid from one of some predecessors. One walk back serves all of them.
+ */
+function isValidFrom(
+  predecessors: readonly Predecessor[],
+  end: number,
+  difference: number,
+): boolean {
+  let [at, value] = [end, difference];
+  for (
+    const predecessor of [...predecessors].sort((a, b) => b.offset - a.offset)
+  ) {
+    value = retreat(value, at - predecessor.offset);
+    at = predecessor.offset;
+    if (value === predecessor.difference >>> 0) return true;
+  }
+  return false;
 }
 
 /**
@@ -63,6 +84,7 @@ export async function validMarkFollows(
   let taken = 0;
   let predecessors: Predecessor[] = [];
   let lineStart = true;
+  let slashes = false; // whether the line begins with a slash
   let front = 0; // bytes at the front of the buffer that were looked at before
 
   const checksumAt = (to: number) =>
@@ -87,6 +109,7 @@ export async function validMarkFollows(
       const byte = buffer[i];
       const afterLineStart = lineStart;
       lineStart = byte === LF;
+      if (afterLineStart) slashes = byte === SLASH;
       if (byte !== SLASH && byte !== LF) continue;
       if (
         byte === SLASH && buffer[i + 1] === SLASH && buffer[i + 2] === SPACE
@@ -102,13 +125,12 @@ export async function validMarkFollows(
         const computed = checksumAt(i + stem);
         if (mark !== undefined) {
           const at = base + i;
+          // In the midst of a line a mark can only follow one that was fused to it.
           const from = afterLineStart
-            ? predecessors
-            : predecessors.filter(({ offset }) => offset === at);
-          const valid = from.some(({ offset, difference }) =>
-            (computed ^ advance(difference, at + stem - offset)) >>> 0 ===
-              mark.chain
-          );
+            ? predecessors.filter(({ offset }) => offset <= at)
+            : predecessors.slice(-4).filter(({ offset }) => offset === at);
+          const difference = (computed ^ mark.chain) >>> 0;
+          const valid = isValidFrom(from, at + stem, difference);
           if (valid) return true;
         }
         if (afterLineStart) predecessors = [];
@@ -121,15 +143,17 @@ export async function validMarkFollows(
         }
       } else if (byte === LF && i >= 8) {
         const stated = parseHex8(buffer, i - 8);
-        if (stated === undefined) continue;
+        // A longer number in a record is none of them.
+        const longer = !slashes && i >= 9 && isHexDigit(buffer[i - 9]);
+        if (stated === undefined || longer) continue;
         running = checksumAt(i);
         taken = i;
         predecessors.push(predecessor(i + 1, stated));
       }
     }
     if (last) return false;
-    // Eight bytes stay in front, for digits that a window parts from their LF.
-    front = 8;
+    // Nine bytes stay in front, for digits that a window parts from their LF.
+    front = 9;
     const cut = stop - front;
     if (taken < cut) {
       running = checksumAt(cut);
@@ -142,27 +166,25 @@ export async function validMarkFollows(
   }
 }
 
-/**
- * Carries a difference of two CRC-32 values over `length` further bytes that are
- * the same for both: a multiplication by x^(8 length) modulo the polynomial (the
- * linearity that zlib's `crc32_combine` stands on).
- */
-export function advance(difference: number, length: number): number {
-  let result = difference >>> 0;
-  let power = 0x00800000; // x^8, the lowest power in the highest bit
-  for (let n = length; n > 0; n = Math.floor(n / 2)) {
-    if (n % 2 === 1) result = multiply(result, power);
-    power = multiply(power, power);
-  }
-  return result;
+/** For each highest byte of a CRC-32, the byte that was shifted out to give it. */
+const SHIFTED_OUT = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  SHIFTED_OUT[CRC_TABLE[byte] >>> 24] = byte;
 }
 
-/** The product of two polynomials modulo that of CRC-32, bits reflected. */
-function multiply(a: number, b: number): number {
-  let product = 0;
-  for (let bit = 31; bit >= 0; bit--) {
-    if ((a >>> bit) & 1) product ^= b;
-    b = b & 1 ? (b >>> 1) ^ 0xedb88320 : b >>> 1;
+/**
+ * Takes the difference of two CRC-32 values back over `length` bytes that were
+ * the same for both. CRC is linear, so the bytes themselves do not matter.
+ */
+export function retreat(difference: number, length: number): number {
+  let value = difference;
+  for (let n = 0; n < length; n++) {
+    const byte = SHIFTED_OUT[value >>> 24];
+    value = ((value ^ CRC_TABLE[byte]) << 8) | byte;
   }
-  return product >>> 0;
+  return value >>> 0;
+}
+
+function isHexDigit(byte: number): boolean {
+  return (byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102);
 }

@@ -17,6 +17,7 @@ import {
 } from "./segment_reader.ts";
 import {
   corrupt,
+  type Head,
   listSegments,
   readHead,
   sealedPath,
@@ -56,27 +57,19 @@ export async function* readLog<R>(
 ): AsyncGenerator<Decoded<R>, LogEnd, undefined> {
   const { fileSystem, path, from = 0, signal } = source;
   signal?.throwIfAborted();
-  const segments = await planAround(fileSystem, path);
-  const first = segments[0]?.first ?? 1;
-  if (from > 0 && from < first) {
-    throw new DurableError(
-      "TRUNCATED",
-      `Cannot read "${path}" from record ${from}: the records before ${first} were removed`,
-      { path, sequence: first },
-    );
-  }
+  const { segments, opened } = await begin(fileSystem, path, from);
   let end: SegmentEnd = { sequence: 0, closed: false, offset: 0, chain: 0 };
   let torn: TornTail | undefined;
   for (const [n, segment] of segments.entries()) {
     const next = segments.at(n + 1);
-    const known = next?.first;
-    if (known !== undefined && known <= from) continue;
-    const handle = await openSegment(fileSystem, path, segment);
+    const { handle, head } = n === 0 && opened
+      ? opened
+      : await openSegment(fileSystem, path, segment);
     try {
       const size = await handle.size();
       const before = segment.first ?? end.sequence + 1;
-      end = segment.head.kind === "v0.2"
-        ? yield* readSegment(source, segment.head.header, segment, handle, size)
+      end = head.kind === "v0.2"
+        ? yield* readSegment(source, head.header, segment, handle, size)
         : yield* readLegacy(source, segment, handle, size, before - 1, !next);
       source.onSegment?.(segment, end, size);
       const { offset, sequence } = end;
@@ -101,6 +94,42 @@ export async function* readLog<R>(
   return { sequence: end.sequence, closed: end.closed && !torn, torn };
 }
 
+/** How often a plan is made that a writer overtakes. */
+const ATTEMPTS = 10;
+
+/**
+ * Which segments to read, the first of them open: one that was removed since the
+ * plan was made is no reason to fail before anything was read.
+ */
+async function begin(
+  fileSystem: FileSystem,
+  path: string,
+  from: number,
+): Promise<{ segments: readonly Segment[]; opened?: OpenSegment }> {
+  for (let attempt = 1;; attempt++) {
+    const all = await planAround(fileSystem, path);
+    const first = all[0]?.first ?? 1;
+    if (from > 0 && from < first) {
+      throw new DurableError(
+        "TRUNCATED",
+        `Cannot read "${path}" from record ${from}: the records before ${first} were removed`,
+        { path, sequence: first },
+      );
+    }
+    const segments = all.filter((_, n) =>
+      !((all.at(n + 1)?.first ?? NaN) <= from)
+    );
+    if (segments.length === 0) return { segments };
+    try {
+      const opened = await openSegment(fileSystem, path, segments[0]);
+      return { segments, opened };
+    } catch (error) {
+      const { code } = error as DurableError;
+      if (code !== "TRUNCATED" || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** The plan, made again if a writer moved files while it was being made. */
 async function planAround(
   fileSystem: FileSystem,
@@ -110,9 +139,14 @@ async function planAround(
     const before = await names(fileSystem, path);
     try {
       return (await planLog(fileSystem, path)).segments;
-    } catch (error) {
-      const moved = before !== await names(fileSystem, path);
-      if (!moved || attempt === 10) throw error;
+    } catch (cause) {
+      if (before === await names(fileSystem, path)) throw cause;
+      if (attempt < ATTEMPTS) continue;
+      throw new DurableError(
+        "BUSY",
+        `Cannot read "${path}": its segments change faster than they can be listed`,
+        { path, cause },
+      );
     }
   }
 }
@@ -122,12 +156,21 @@ async function names(fileSystem: FileSystem, path: string): Promise<string> {
   return [active, ...sealed.keys(), "next", ...next.keys()].join();
 }
 
-/** Opens a segment, also if it was sealed and so renamed since the plan was made. */
+/** A segment that is open to be read. */
+interface OpenSegment {
+  readonly handle: FileHandle;
+  readonly head: Segment["head"];
+}
+
+/**
+ * Opens a segment, also if it was sealed and so renamed since the plan was made,
+ * or replaced while it was empty.
+ */
 async function openSegment(
   fileSystem: FileSystem,
   path: string,
   segment: Segment,
-): Promise<FileHandle> {
+): Promise<OpenSegment> {
   const sealed = sealedPath(path, segment.number);
   for (const name of [segment.path, sealed]) {
     let handle: FileHandle;
@@ -137,12 +180,13 @@ async function openSegment(
       if ((error as DurableError).code !== "NOT_FOUND") throw error;
       continue;
     }
-    const head = await readHead(handle, name, await handle.size());
-    if (
-      head.kind === segment.head.kind &&
-      (head.kind !== "v0.2" || segment.head.kind !== "v0.2" ||
-        head.header.id === segment.head.header.id)
-    ) return handle;
+    try {
+      const head = await readHead(handle, name, await handle.size());
+      if (isSame(segment.head, head)) return { handle, head };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     await handle.close();
   }
   throw new DurableError(
@@ -150,4 +194,14 @@ async function openSegment(
     `Cannot read "${path}": segment ${segment.number} was removed meanwhile`,
     { path: sealed, sequence: segment.first },
   );
+}
+
+function isSame(planned: Segment["head"], head: Head): head is Segment["head"] {
+  if (planned.kind === "v0.1" || head.kind !== "v0.2") {
+    return planned.kind === head.kind;
+  }
+  const { segment, first, prev } = planned.header;
+  const { header } = head;
+  return header.segment === segment && header.first === first &&
+    header.prev === prev;
 }

@@ -19,7 +19,6 @@
  */
 
 import { DurableError } from "../errors.ts";
-import { splitPath } from "../path.ts";
 import {
   ActiveSegment,
   beginSegment,
@@ -28,10 +27,18 @@ import {
   randomId,
   type Tip,
 } from "./active.ts";
-import type { SealedFile, SegmentHeader } from "./format.ts";
+import { lineAt } from "./files.ts";
+import type { ParsedHeader, SealedFile, SegmentHeader } from "./format.ts";
 import { type CutTail, type LegacyFile, mend, mendLegacy } from "./mend.ts";
 import { type Plan, planLog } from "./plan.ts";
-import { corrupt, inspect, sealedPath, type Segment } from "./segments.ts";
+import { type ScanEnd, scanToEnd } from "./scanner.ts";
+import {
+  corrupt,
+  inspect,
+  readHead,
+  sealedPath,
+  type Segment,
+} from "./segments.ts";
 
 /** What opening a log for writing found and did. */
 export interface Recovery {
@@ -113,7 +120,7 @@ function checkFormat(path: string, kind: string | undefined, format: Format) {
  */
 export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const { fileSystem, path } = log;
-  const { dir } = splitPath(path);
+  const { dir } = fileSystem.split(path);
   const plan = await planLog(fileSystem, path);
   const newest = plan.segments.at(-1);
   checkFormat(path, newest?.head.kind, format);
@@ -185,7 +192,7 @@ function behindLegacy(
 
 /** The header that a rotation was about to begin with, when it was interrupted. */
 async function interrupted(
-  { fileSystem }: LogFiles,
+  log: LogFiles,
   format: Format,
   plan: Plan,
   newest: Segment,
@@ -197,26 +204,61 @@ async function interrupted(
     header = behindLegacy(number, legacy);
     if (format === "v0.1") return { segment: number + 1, first: header.first };
   } else {
-    const { closing, size } = await inspect(fileSystem, newest.path);
-    if (closing === undefined) {
-      const what = "the end of a sealed segment is damaged";
-      throw corrupt(newest.path, what, { offset: size, line: 1 });
-    }
+    const end = await scanSealed(log, newest.path, newest.head.header);
     header = {
       segment: number + 1,
-      first: closing.sequence + 1,
-      prev: closing.chain,
+      first: end.sequence + 1,
+      prev: end.chain,
       id: randomId(),
       dropped: newest.head.header.dropped,
       sealed: NO_LEGACY,
     };
   }
-  const prepared = plan.next.get(number + 1);
-  if (prepared === undefined) return header;
-  const { head } = await inspect(fileSystem, prepared);
-  const fits = head.kind === "v0.2" && head.header.segment === number + 1 &&
-    head.header.first === header.first && head.header.prev === header.prev;
-  return fits ? head.header : header;
+  const path = plan.next.get(number + 1);
+  const prepared = path && await readPrepared(log, path);
+  const fits = prepared && prepared.segment === number + 1 &&
+    prepared.first === header.first && prepared.prev === header.prev;
+  return fits ? prepared : header;
+}
+
+/** Reads a sealed segment to its end, because nothing behind it vouches for it. */
+async function scanSealed(
+  { fileSystem }: LogFiles,
+  path: string,
+  header: ParsedHeader,
+): Promise<ScanEnd> {
+  const handle = await fileSystem.open(path, { mode: "read" });
+  try {
+    const size = await handle.size();
+    const end = await scanToEnd({ fileSystem, handle, header, size });
+    if (end.closed && end.offset === size) return end;
+    throw corrupt(path, "a sealed segment is damaged", {
+      offset: end.offset,
+      line: await lineAt(handle, end.offset),
+      sequence: end.sequence + 1,
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The header of a prepared segment; `undefined` if a crash left none that can be used. */
+async function readPrepared(
+  { fileSystem }: LogFiles,
+  path: string,
+): Promise<SegmentHeader | undefined> {
+  const handle = await fileSystem.open(path, { mode: "read" });
+  try {
+    const head = await readHead(handle, path, await handle.size());
+    return head.kind === "v0.2" ? head.header : undefined;
+  } catch (error) {
+    const { code } = error as DurableError;
+    if (code === "CORRUPT" || code === "NOT_A_JOURNAL") return undefined;
+    if (code === "UNSUPPORTED_VERSION") return undefined;
+    throw error;
+  } finally {
+    await handle.close();
+  }
 }
 
 function sealedSegments(

@@ -56,24 +56,28 @@ export interface ScanSource {
   readonly size: number;
 }
 
-/**
- * Yields the valid groups of a segment and stops at the first byte that is not
- * part of one.
- *
- * @returns Where the valid part ends; all of the file is valid if that is its size.
- */
-export async function* scanGroups(
-  source: ScanSource,
-): AsyncGenerator<Run, ScanEnd, undefined> {
-  const { fileSystem, handle, header, size } = source;
-  const id = idBytes(header.id);
-  const end: ScanEnd = {
+/** The end of a segment that holds its header only. */
+export function beginningOf(header: ParsedHeader): ScanEnd {
+  return {
     offset: header.length,
     chain: header.chain,
     sequence: header.first - 1,
     lastGroup: 0,
     closed: false,
   };
+}
+
+/**
+ * Yields the valid groups of a segment behind `end`, carries `end` along, and
+ * stops at the first byte that is not part of one. All of the file is valid if
+ * that is its size.
+ */
+export async function* scanGroups(
+  source: ScanSource,
+  end: ScanEnd,
+): AsyncGenerator<Run, void, undefined> {
+  const { fileSystem, handle, header, size } = source;
+  const id = idBytes(header.id);
   let buffer = new Uint8Array(WINDOW);
   let base = end.offset; // file offset of buffer[0]
   let filled = 0;
@@ -137,6 +141,13 @@ export async function* scanGroups(
     if (count === 0) break;
     filled += count;
   }
+}
+
+/** Where the valid part of a segment ends. */
+export async function scanToEnd(source: ScanSource): Promise<ScanEnd> {
+  const end = beginningOf(source.header);
+  const runs = scanGroups(source, end);
+  while (!(await runs.next()).done);
   return end;
 }
 

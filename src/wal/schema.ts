@@ -72,6 +72,11 @@ export function compileCheck<R>(validate: Validate<R> | undefined): Check<R> {
       } catch (cause) {
         throw new Refusal(messageOf(cause), { cause });
       }
+      if ((accepted as unknown) instanceof Promise) {
+        throw new TypeError(
+          "Cannot use the option validate: the function is asynchronous",
+        );
+      }
       if (accepted === false) throw new Refusal("validate returned false");
       return value as R;
     };

@@ -13,6 +13,7 @@ import { checksumOf, endOfLastLine } from "./legacy.ts";
 import type { Reading } from "./options.ts";
 import { validMarkFollows } from "./proof.ts";
 import {
+  beginningOf,
   type ScanEnd,
   scanGroups,
   type ScanSource,
@@ -55,31 +56,37 @@ export async function* readSegment<R>(
 ): AsyncGenerator<Decoded<R>, SegmentEnd, undefined> {
   const { fileSystem } = source;
   const scanSource = { fileSystem, handle, header, size };
-  const runs = scanGroups(scanSource);
-  let sequence = header.first - 1;
-  let end: ScanEnd;
-  for (;;) {
-    const result = await runs.next();
-    if (result.done) {
-      end = result.value;
-      break;
+  const end = beginningOf(header);
+  let sequence = end.sequence;
+  for (let checked = -1;;) {
+    for await (const { bytes, offset, last } of scanGroups(scanSource, end)) {
+      const decoded = decode(source, bytes, sequence, true);
+      sequence = decoded.last;
+      const error = await failed(handle, segment, { bytes, offset }, decoded);
+      yield decoded;
+      if (error !== undefined) throw error;
+      if (last !== undefined && last !== sequence) {
+        const what =
+          `a commit line states record ${last}, and it is record ${sequence}`;
+        const line = await lineAt(handle, offset);
+        throw corrupt(segment.path, what, { offset, line, sequence });
+      }
     }
-    const { bytes, offset, last } = result.value;
-    const decoded = decode(source, bytes, sequence, true);
-    sequence = decoded.last;
-    const error = await failed(handle, segment, { bytes, offset }, decoded);
-    yield decoded;
-    if (error !== undefined) throw error;
-    if (last !== undefined && last !== sequence) {
-      throw corrupt(
-        segment.path,
-        `a commit line states record ${last}, and it is record ${sequence}`,
-        { offset, line: await lineAt(handle, offset), sequence },
-      );
+    // A writer may have cut a torn tail and gone on while this one was reading
+    // it: only what is still there the second time is damage.
+    if (end.offset !== checked) {
+      checked = end.offset;
+      if (!await isDamaged(scanSource, end)) return end;
+    } else {
+      await checkTail(scanSource, end, segment.path);
+      return end;
     }
   }
-  await checkTail(scanSource, end, segment.path);
-  return end;
+}
+
+/** Whether what is behind the valid part of a segment cannot be a torn write. */
+async function isDamaged(source: ScanSource, end: ScanEnd): Promise<boolean> {
+  return end.offset < source.size && await validMarkFollows(source, end);
 }
 
 /**
@@ -92,11 +99,10 @@ export async function checkTail(
   end: ScanEnd,
   path: string,
 ): Promise<void> {
-  const { handle, size } = source;
-  if (end.offset === size || !await validMarkFollows(source, end)) return;
+  if (!await isDamaged(source, end)) return;
   throw corrupt(path, "records that were durable are damaged", {
     offset: end.offset,
-    line: await lineAt(handle, end.offset),
+    line: await lineAt(source.handle, end.offset),
     sequence: end.sequence + 1,
   });
 }

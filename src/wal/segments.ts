@@ -10,7 +10,6 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
-import { splitPath } from "../path.ts";
 import {
   findMark,
   MAGIC,
@@ -23,8 +22,8 @@ import {
 
 const LF = 10;
 const MAX_HEADER_BYTES = 1 << 20;
-/** Six digits or more, three in early versions of mini-rs; not the eight of a date. */
-const SEALED = /^(?:\d{3}|\d{6,7})$/;
+/** Six digits or more; three in early versions of mini-rs. */
+const SEALED = /^(?:\d{3}|\d{6}|[1-9]\d{6,15})$/;
 
 /** The names that a directory holds for a log. */
 export interface Listing {
@@ -36,10 +35,10 @@ export interface Listing {
   readonly next: ReadonlyMap<number, string>;
 }
 
-/** How a file begins. */
+/** How a file begins; `partial` is a header that mini-rs was writing. */
 export type Head =
   | { readonly kind: "empty" }
-  | { readonly kind: "partial"; readonly text: string }
+  | { readonly kind: "partial" }
   | { readonly kind: "v0.1"; readonly length: number }
   | { readonly kind: "v0.2"; readonly header: ParsedHeader };
 
@@ -94,7 +93,7 @@ export async function listSegments(
   fileSystem: FileSystem,
   path: string,
 ): Promise<Listing> {
-  const { dir, base } = splitPath(path);
+  const { dir, base } = fileSystem.split(path);
   let names: string[];
   try {
     names = await fileSystem.readDir(dir);
@@ -108,8 +107,9 @@ export async function listSegments(
     if (!name.startsWith(`${base}.`)) continue;
     const suffix = name.slice(base.length + 1);
     const file = path.slice(0, path.length - base.length) + name;
-    if (SEALED.test(suffix)) sealed.push([Number(suffix), file]);
-    else if (/^new-\d{6,7}$/.test(suffix)) {
+    if (SEALED.test(suffix) && Number(suffix) > 0) {
+      sealed.push([Number(suffix), file]);
+    } else if (/^new-\d{6,16}$/.test(suffix)) {
       next.set(Number(suffix.slice(4)), file);
     }
   }
@@ -153,9 +153,7 @@ export async function readHead(
   const length = bytes.indexOf(LF) + 1;
   const text = new TextDecoder().decode(bytes.subarray(0, length || filled));
   if (!text.startsWith(MAGIC)) {
-    if (length === 0 && MAGIC.startsWith(text)) {
-      return { kind: "partial", text };
-    }
+    if (length === 0 && MAGIC.startsWith(text)) return { kind: "partial" };
     throw new DurableError(
       "NOT_A_JOURNAL",
       `Cannot use "${path}": it is not a journal, it begins with ${
@@ -173,9 +171,13 @@ export async function readHead(
       { path, ...TOP },
     );
   }
-  if (length === 0 && size === filled) {
-    // A whole header whose line end is damaged is not an interrupted creation.
-    if (!/ [0-9a-f]{8}.$/s.test(text)) return { kind: "partial", text };
+  if (length === 0) {
+    // Only mini-rs begins a file in place; a header of v0.2 is whole before it
+    // gets its name.
+    const rest = text.slice(MAGIC.length);
+    if (/^(?:0(?:\.(?:1(?:\.\d*)?)?)?)?$/.test(rest)) {
+      return { kind: "partial" };
+    }
   } else if (minor === "1") {
     if (/^\r?\n$/.test(text.slice(MAGIC.length + known.length))) {
       return { kind: "v0.1", length };

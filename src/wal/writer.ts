@@ -14,7 +14,6 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { splitPath } from "../path.ts";
 import {
   ActiveSegment,
   beginSegment,
@@ -155,10 +154,10 @@ export class Writer {
       if (dropped === undefined) return 0;
       // The new header states what is about to go, so that a log that begins
       // later than it should is told from one that was truncated.
-      if (this.#active.tip.header) await this.#rotate(dropped);
+      const removed = this.#active.tip.header ? await this.#rotate(dropped) : 0;
       const doomed = this.#sealed.filter(({ last }) => last <= dropped);
       await this.#remove(doomed.length);
-      return drop.length;
+      return removed + doomed.length;
     });
   }
 
@@ -178,7 +177,9 @@ export class Writer {
     } catch (error) {
       throw this.#fail(error);
     } finally {
-      await this.#active.close();
+      await this.#active.close().catch((error) => {
+        throw this.#fail(error);
+      });
     }
   }
 
@@ -241,21 +242,26 @@ export class Writer {
     }
   }
 
+  /** What is pending in front of the next task, up to the length of a group. */
   #takeGroup(): Waiter[] {
-    let group = this.#pending;
-    if (this.#pendingLength <= GROUP_LENGTH) {
+    const waiters = this.#pending;
+    const barrier = this.#tasks[0]?.after ?? Infinity;
+    if (this.#pendingLength <= GROUP_LENGTH && this.#submitted <= barrier) {
       this.#pending = [];
       this.#pendingLength = 0;
-      return group;
+      return waiters;
     }
     let count = 0;
     let length = 0;
-    while (length < GROUP_LENGTH && count < group.length) {
-      length += group[count++].length;
+    let sequence = this.#durable;
+    while (
+      count < waiters.length && length < GROUP_LENGTH && sequence < barrier
+    ) {
+      sequence += waiters[count].texts.length;
+      length += waiters[count++].length;
     }
-    group = this.#pending.splice(0, count);
     this.#pendingLength -= length;
-    return group;
+    return waiters.splice(0, count);
   }
 
   /** The group in flight is durable, and with it all that was written. */
@@ -271,8 +277,12 @@ export class Writer {
     }
   }
 
-  /** Seals the active segment, if it holds records, and begins the next one. */
-  async #rotate(dropped: number): Promise<void> {
+  /**
+   * Seals the active segment, if it holds records, and begins the next one.
+   *
+   * @returns How many sealed segments were removed because of `retain`.
+   */
+  async #rotate(dropped: number): Promise<number> {
     const { path } = this.#log;
     this.#maintaining = true;
     try {
@@ -282,6 +292,7 @@ export class Writer {
         this.#active.writeClosed();
         await this.#active.sync();
       }
+      await this.#checkName();
       await this.#active.close();
       const segment = seal ? number + 1 : number;
       if (seal) {
@@ -301,11 +312,24 @@ export class Writer {
       const tip = await beginSegment(this.#log, next, seal);
       this.#active = await ActiveSegment.open(this.#log, tip);
       await this.#remove(excess);
+      return excess;
     } catch (error) {
       throw this.#fail(error);
     } finally {
       this.#maintaining = false;
     }
+  }
+
+  /** Throws if the path does not lead to the file that is open, as when the working directory changed. */
+  async #checkName(): Promise<void> {
+    const { fileSystem, path } = this.#log;
+    const info = await fileSystem.stat(path);
+    if (info?.kind === "file" && info.size === this.#active.tip.size) return;
+    throw new DurableError(
+      "CORRUPT",
+      `"${path}" does not lead to the file that is open`,
+      { path },
+    );
   }
 
   /** Removes the oldest sealed segments, one after the other, so that a crash leaves no gap. */
@@ -314,7 +338,7 @@ export class Writer {
     try {
       for (let n = 0; n < count; n++) {
         await fileSystem.remove(this.#sealed[0].path);
-        await fileSystem.syncDir(splitPath(path).dir);
+        await fileSystem.syncDir(fileSystem.split(path).dir);
         this.#sealed.shift();
       }
     } catch (error) {

@@ -10,6 +10,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  PathParts,
 } from "../../mod.ts";
 
 /** A call. */
@@ -66,6 +67,10 @@ export class FaultyFileSystem implements FileSystem {
     const call = { number: this.calls.length + 1, kind, path, bytes };
     this.calls.push(call);
     return this.onCall(call);
+  }
+
+  split(path: string): PathParts {
+    return this.#inner.split(path);
   }
 
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
@@ -158,6 +163,10 @@ class FaultyHandle implements FileHandle {
   async size(): Promise<number> {
     await this.#owner.note("size", this.#path);
     return await this.#inner.size();
+  }
+
+  sizeSync(): number {
+    return this.#inner.sizeSync();
   }
 
   async dataSync(): Promise<void> {

@@ -1,0 +1,158 @@
+import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
+import {
+  DurableError,
+  type FileHandle,
+  type FileInfo,
+  type FileOpenOptions,
+  MemoryFileSystem,
+  MiniStore,
+} from "../mod.ts";
+import { adapters, onDisk } from "./support/adapters.ts";
+import { assertCode } from "./support/errors.ts";
+import { test } from "./support/harness.ts";
+import { readText, writeFile } from "./support/text.ts";
+
+test("MiniStore.append() fails, and overwrites nothing, once something else has written to the file", async () => {
+  for (const how of ["append", "appendSync", "rotate", "close"] as const) {
+    const fileSystem = new MemoryFileSystem();
+    const store = await MiniStore.open<string>("a", { fileSystem });
+    await store.append("own");
+    await using file = await fileSystem.open("a", { mode: "write" });
+    await file.write(new TextEncoder().encode("foreign"), await file.size());
+    const before = await readText(fileSystem, "a");
+    const error = await assertCode(async () => {
+      if (how === "append") await store.append("more");
+      else if (how === "appendSync") store.appendSync("more");
+      else await store[how]();
+    }, "FAILED");
+    assertEquals((error.cause as DurableError).code, "CORRUPT");
+    assert(
+      error.message.includes("something else writes to it"),
+      error.message,
+    );
+    await store.close().catch(() => {});
+    assertEquals(await readText(fileSystem, "a"), before);
+  }
+});
+
+test("MiniStore.rotate() fails if the path does not lead to its own file any more", async () => {
+  for (const change of ["removed", "replaced"]) {
+    const fileSystem = new MemoryFileSystem();
+    const store = await MiniStore.open<string>("a", { fileSystem });
+    await store.append("own");
+    if (change === "removed") await fileSystem.remove("a");
+    else await writeFile(fileSystem, "a", "another file");
+    const error = await assertCode(() => store.rotate(), "FAILED");
+    assert(error.message.includes("does not lead to the file"), error.message);
+    if (change === "replaced") {
+      assertEquals(await readText(fileSystem, "a"), "another file");
+    }
+    assertEquals(await fileSystem.stat("a.000001"), undefined);
+    await store.close();
+  }
+});
+
+for (const adapter of adapters) {
+  test(`MiniStore takes a name with any character that the system allows (${adapter.name})`, () =>
+    adapter.with(async (fileSystem, dir) => {
+      const names = [
+        "with space",
+        "ümläut 🎈",
+        "dots...",
+        "-dash",
+        "new\nline",
+        "a.000001x",
+      ];
+      if (process.platform !== "win32") names.push("back\\slash", 'quo"te');
+      for (const name of names) {
+        const path = `${dir}/${name}`;
+        for (let n = 1; n <= 3; n++) {
+          const store = await MiniStore.open<number>(path, { fileSystem });
+          assertEquals([store.sequence, store.recovery.created], [
+            n - 1,
+            n === 1,
+          ], name);
+          await store.append(n);
+          await store.rotate();
+          await store.close();
+        }
+        assertEquals(
+          await MiniStore.replay(path, { fileSystem }),
+          [1, 2, 3],
+          name,
+        );
+      }
+    }));
+}
+
+/** A file system that does not tell upper from lower case, as macOS and Windows have. */
+class CaseInsensitive extends MemoryFileSystem {
+  override open(path: string, options: FileOpenOptions): Promise<FileHandle> {
+    return super.open(path.toLowerCase(), options);
+  }
+  override stat(path: string): Promise<FileInfo | undefined> {
+    return super.stat(path.toLowerCase());
+  }
+}
+
+test("MiniStore.open() refuses another spelling of a log that is there", async () => {
+  const fileSystem = new CaseInsensitive();
+  const store = await MiniStore.open("journal", { fileSystem });
+  await store.append(1);
+  await store.close();
+  const before = await readText(fileSystem, "journal");
+  const error = await assertCode(
+    () => MiniStore.open("Journal", { fileSystem }),
+    "EXISTS",
+  );
+  assert(error.message.includes("another spelling"), error.message);
+  assertEquals(await readText(fileSystem, "journal"), before);
+});
+
+test("MiniStore.open() of two logs at once in a directory that is not there makes it once", () =>
+  onDisk.with(async (fileSystem, dir) => {
+    const paths = ["a", "b", "c"].map((name) => `${dir}/new/deep/${name}`);
+    const stores = await Promise.all(
+      paths.map((path) => MiniStore.open<number>(path, { fileSystem })),
+    );
+    await Promise.all(stores.map((store) => store.append(1)));
+    await Promise.all(stores.map((store) => store.close()));
+  }));
+
+test("MiniStore.open() at once, twice, gives one store and one LOCKED", () =>
+  onDisk.with(async (fileSystem, dir) => {
+    const attempts = [1, 2].map(() =>
+      MiniStore.open<number>(`${dir}/x/a`, { fileSystem })
+    );
+    const results = await Promise.allSettled(attempts);
+    const [store] = results.flatMap((result) =>
+      result.status === "fulfilled" ? [result.value] : []
+    );
+    const [refusal] = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason] : []
+    );
+    assertEquals((refusal as DurableError).code, "LOCKED");
+    assertEquals(await store.append(1), 1);
+    await store.close();
+  }));
+
+test("MiniStore.open() says what is wrong with a lock file that is none", () =>
+  onDisk.with(async (fileSystem, dir) => {
+    await writeFile(
+      fileSystem,
+      `${dir}/a.lock`,
+      "something else, and more than a page of it ".repeat(200),
+    );
+    const error = await assertCode(
+      () => MiniStore.open(`${dir}/a`, { fileSystem }),
+      "IO",
+    );
+    assert(error.message.includes("it is not empty"), error.message);
+    await fileSystem.mkdir(`${dir}/b.lock`);
+    await assertCode(
+      () => MiniStore.open(`${dir}/b`, { fileSystem }),
+      "IS_DIRECTORY",
+    );
+    assertEquals((await fileSystem.readDir(dir)).sort(), ["a.lock", "b.lock"]);
+  }));
