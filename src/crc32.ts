@@ -35,19 +35,25 @@ export const CRC_TABLE: Int32Array = T0;
  *
  * @param bytes The bytes.
  * @param seed The CRC-32 of what came before them; 0 to begin.
+ * @param from Where to begin in `bytes`.
+ * @param to Where to end.
  * @returns An unsigned 32-bit number.
  */
-export function crc32(bytes: Uint8Array, seed = 0): number {
-  const length = bytes.length;
+export function crc32(
+  bytes: Uint8Array,
+  seed = 0,
+  from = 0,
+  to: number = bytes.length,
+): number {
   let crc = ~seed;
-  let i = 0;
-  for (; i + 8 <= length; i += 8) {
+  let i = from;
+  for (; i + 8 <= to; i += 8) {
     crc ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) |
       (bytes[i + 3] << 24);
     crc = T7[crc & 255] ^ T6[(crc >>> 8) & 255] ^ T5[(crc >>> 16) & 255] ^
       T4[crc >>> 24] ^ T3[bytes[i + 4]] ^ T2[bytes[i + 5]] ^
       T1[bytes[i + 6]] ^ T0[bytes[i + 7]];
   }
-  for (; i < length; i++) crc = (crc >>> 8) ^ T0[(crc ^ bytes[i]) & 255];
+  for (; i < to; i++) crc = (crc >>> 8) ^ T0[(crc ^ bytes[i]) & 255];
   return ~crc >>> 0;
 }

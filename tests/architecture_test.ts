@@ -59,6 +59,7 @@ const RULES: [RegExp, readonly string[]][] = [
     "src/adapters/lock.ts",
     "src/adapters/node.ts",
     "node:process",
+    "node:zlib",
   ]],
   [/^src\/adapters\/memory\.ts$/, CORE],
   [/^src\/adapters\//, [

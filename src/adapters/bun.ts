@@ -12,6 +12,7 @@
  */
 
 import process from "node:process";
+import { crc32 } from "node:zlib";
 import type { FileSystemCapabilities } from "../file_system.ts";
 import type { LockDatabase, LockHost } from "./lock.ts";
 import { NodeFileSystem } from "./node.ts";
@@ -37,6 +38,10 @@ export class BunFileSystem extends NodeFileSystem {
     syncDir: process.platform !== "win32",
     fullFlush: process.platform !== "darwin",
   };
+
+  override crc32(bytes: Uint8Array, seed: number): number {
+    return crc32(bytes, seed);
+  }
 
   protected override lockHost(): LockHost {
     return {

@@ -9,6 +9,7 @@ import { promises } from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { crc32 } from "node:zlib";
+import { crc32 as shortCrc32 } from "../crc32.ts";
 import { type DurableError, fileSystemError } from "../errors.ts";
 import type {
   FileHandle,
@@ -22,6 +23,8 @@ import type {
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
 import { makeDirectory, type MkdirHost } from "./mkdir.ts";
 
+/** Up to this size in bytes Node's native checksum costs more for the call than it saves. */
+const SHORT = 200;
 const FLAGS = { read: "r", write: "r+", create: "wx+" } as const;
 
 /** Maps what `node:fs` threw. */
@@ -284,7 +287,7 @@ export class NodeFileSystem implements FileSystem {
   }
 
   crc32(bytes: Uint8Array, seed: number): number {
-    return crc32(bytes, seed);
+    return bytes.length < SHORT ? shortCrc32(bytes, seed) : crc32(bytes, seed);
   }
 }
 

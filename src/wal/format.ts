@@ -201,9 +201,12 @@ export function parseMark(
   at: number,
   end: number,
 ): Mark | undefined {
-  const kind = KINDS.find((_, n) => startsWith(bytes, at, end, STEMS[n]));
-  if (kind === undefined) return undefined;
-  let i = at + STEMS[0].length;
+  if (at + STEM_LENGTH > end) return undefined;
+  let kind: Mark["kind"];
+  if (isText(bytes, at, "// commit ")) kind = "commit";
+  else if (isText(bytes, at, "// closed ")) kind = "closed";
+  else return undefined;
+  let i = at + STEM_LENGTH;
   let sequence = 0;
   const digits = i;
   for (; i < end && i < digits + 16; i++) {
@@ -267,18 +270,11 @@ export function findMark(
   return -1;
 }
 
-const KINDS = ["commit", "closed"] as const;
-const STEMS = KINDS.map((kind) => encoder.encode(`// ${kind} `));
+const STEM_LENGTH = "// commit ".length;
 
-function startsWith(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  prefix: Uint8Array,
-): boolean {
-  if (at + prefix.length > end) return false;
-  for (let i = 0; i < prefix.length; i++) {
-    if (bytes[at + i] !== prefix[i]) return false;
+function isText(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (bytes[at + i] !== text.charCodeAt(i)) return false;
   }
   return true;
 }

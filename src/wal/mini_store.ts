@@ -281,7 +281,7 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    */
   append(record: R): Promise<number> {
     try {
-      return this.#writer.append([this.#encode(record)]);
+      return this.#writer.append(this.#encode(record));
     } catch (error) {
       return Promise.reject(error);
     }

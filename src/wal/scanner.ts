@@ -4,6 +4,7 @@
  * @module
  */
 
+import { crc32 } from "../crc32.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
 import {
   chainSeed,
@@ -16,9 +17,14 @@ import {
 } from "./format.ts";
 
 /** How much is read at a time, in bytes. */
-const WINDOW = 1 << 18;
+const WINDOW = 1 << 16;
+/** How much is handed out at a time, in bytes, and up to the end of the line. */
+const PIECE = 1 << 14;
+const LF = 10;
+/** Up to this size in bytes a native checksum costs more for the call than it saves. */
+const SHORT = 64;
 /** A group up to this size is checked and handed out from one buffer; a larger one is read twice. */
-const MAX_WINDOW = 1 << 22;
+const MAX_WINDOW = 1 << 20;
 
 /** Whole lines of groups that are valid. Read it before the next one is asked for: the buffer is used again. */
 export interface Run {
@@ -83,43 +89,14 @@ export async function* scanGroups(
   let filled = 0;
   let searched = 0; // up to here there is no mark behind the current group's start
   while (end.offset < size) {
-    // Walk the groups that are in the buffer as a whole.
     const from = end.offset - base;
-    let group = from;
-    for (;;) {
-      const start = Math.max(group, searched - 2);
-      const at = findMark(buffer, start, filled, start === group);
-      const mark = at < 0 ? undefined : parseMark(buffer, at, filled);
-      if (mark === undefined) {
-        if (at >= 0 && filled - at >= MAX_MARK_BYTES) searched = -1;
-        else searched = at < 0 ? Math.max(filled, group) : at;
-        break;
-      }
-      const chain = fileSystem.crc32(
-        buffer.subarray(group, at + mark.stem),
-        chainSeed(end.chain, id),
-      );
-      if (!follows(end, mark, at > group) || chain !== mark.chain) {
-        searched = -1;
-        break;
-      }
-      if (mark.kind === "commit") end.lastGroup = base + group;
-      end.closed = mark.kind === "closed";
-      end.sequence = mark.sequence;
-      end.chain = chain;
-      group = searched = at + mark.length;
-      end.offset = base + group;
-    }
-    if (group > from) {
-      yield {
-        offset: base + from,
-        bytes: buffer.subarray(from, group),
-        last: end.sequence,
-      };
-    }
+    const window = { buffer, base, filled };
+    searched = walkGroups(fileSystem, id, end, window, searched);
+    const group = end.offset - base;
+    yield* pieces(buffer.subarray(from, group), base + from, end.sequence);
     if (searched < 0 || base + filled >= size) break;
     if (filled - group >= MAX_WINDOW) {
-      if (!(yield* scanLargeGroup(source, id, end))) break;
+      if (!(yield* scanLargeGroup(source, id, end, buffer))) break;
       base = end.offset;
       filled = searched = 0;
       continue;
@@ -140,6 +117,67 @@ export async function* scanGroups(
     );
     if (count === 0) break;
     filled += count;
+  }
+}
+
+/** Valid lines, some at a time, so that their records need not be in memory together. */
+function* pieces(
+  bytes: Uint8Array,
+  offset: number,
+  last: number,
+): Generator<Run> {
+  for (let from = 0; from < bytes.length;) {
+    let to = bytes.length;
+    if (to - from > PIECE) to = bytes.indexOf(LF, from + PIECE) + 1;
+    yield {
+      offset: offset + from,
+      bytes: bytes.subarray(from, to),
+      last: to === bytes.length ? last : undefined,
+    };
+    from = to;
+  }
+}
+
+/** What of a file is in memory. */
+interface Window {
+  readonly buffer: Uint8Array;
+  /** Offset of the buffer in the file. */
+  readonly base: number;
+  readonly filled: number;
+}
+
+/**
+ * Carries `end` along over the groups that are in a window as a whole. A function
+ * of its own, because a loop in a generator is not optimized as well.
+ *
+ * @returns Up to where there is no mark behind `end`; -1 if what follows is not valid.
+ */
+function walkGroups(
+  fileSystem: Pick<FileSystem, "crc32">,
+  id: Uint8Array,
+  end: ScanEnd,
+  { buffer, base, filled }: Window,
+  searched: number,
+): number {
+  let group = end.offset - base;
+  for (;;) {
+    const start = Math.max(group, searched - 2);
+    const at = findMark(buffer, start, filled, start === group);
+    if (at < 0) return Math.max(filled, group);
+    const mark = parseMark(buffer, at, filled);
+    if (mark === undefined) return filled - at >= MAX_MARK_BYTES ? -1 : at;
+    const stem = at + mark.stem;
+    const seed = chainSeed(end.chain, id);
+    const chain = stem - group < SHORT
+      ? crc32(buffer, seed, group, stem)
+      : fileSystem.crc32(buffer.subarray(group, stem), seed);
+    if (!follows(end, mark, at > group) || chain !== mark.chain) return -1;
+    if (mark.kind === "commit") end.lastGroup = base + group;
+    end.closed = mark.kind === "closed";
+    end.sequence = mark.sequence;
+    end.chain = chain;
+    group = searched = at + mark.length;
+    end.offset = base + group;
   }
 }
 
@@ -170,10 +208,10 @@ async function* scanLargeGroup(
   source: ScanSource,
   id: Uint8Array,
   end: ScanEnd,
+  buffer: Uint8Array,
 ): AsyncGenerator<Run, boolean, undefined> {
   const { fileSystem, handle, size } = source;
   const start = end.offset;
-  const buffer = new Uint8Array(MAX_WINDOW);
   let chain = chainSeed(end.chain, id);
   let base = start;
   let kept = 0; // bytes at the front of the buffer whose checksum is not taken yet

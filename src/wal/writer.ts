@@ -31,9 +31,15 @@ const GROUP_LENGTH = 1 << 22;
  */
 const GATHER_TURNS = 6;
 
-/** Appends that wait. */
+/** One record, or the records of a batch. */
+type Texts = string | readonly string[];
+
+/** An append that waits. */
 interface Waiter {
-  readonly texts: readonly string[];
+  readonly texts: Texts;
+  /** Number of records. */
+  readonly count: number;
+  /** Length of their text. */
   readonly length: number;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
@@ -89,16 +95,19 @@ export class Writer {
     return this.#sealed[0]?.first ?? this.#active.tip.first;
   }
 
-  /** Appends records as one group, or as a part of one. */
-  append(texts: readonly string[]): Promise<number> {
+  /** Appends a record, or the records of a batch, which stay in one group. */
+  append(texts: Texts): Promise<number> {
     const refusal = this.#refusal("append to");
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      let length = 0;
-      for (const text of texts) length += text.length;
-      this.#pending.push({ texts, length, resolve, reject });
+      let [count, length] = [1, texts.length];
+      if (typeof texts !== "string") {
+        [count, length] = [texts.length, 0];
+        for (const text of texts) length += text.length;
+      }
+      this.#pending.push({ texts, count, length, resolve, reject });
       this.#pendingLength += length;
-      this.#submitted += texts.length;
+      this.#submitted += count;
       this.#start();
     });
   }
@@ -124,7 +133,7 @@ export class Writer {
       this.#pendingLength = 0;
       this.#inFlight = waiters;
       this.#submitted++;
-      const texts = waiters.flatMap((waiter) => waiter.texts);
+      const texts = textsOf(waiters);
       texts.push(text);
       this.#active.writeGroupBlocking(texts);
       this.#acknowledge();
@@ -234,7 +243,7 @@ export class Writer {
       // appendSync may have taken what was pending.
       if (this.#pending.length === 0) return;
       this.#inFlight = this.#takeGroup();
-      this.#active.writeGroup(this.#inFlight.flatMap((waiter) => waiter.texts));
+      this.#active.writeGroup(textsOf(this.#inFlight));
       await this.#active.sync();
       this.#acknowledge();
     } catch (error) {
@@ -257,7 +266,7 @@ export class Writer {
     while (
       count < waiters.length && length < GROUP_LENGTH && sequence < barrier
     ) {
-      sequence += waiters[count].texts.length;
+      sequence += waiters[count].count;
       length += waiters[count++].length;
     }
     this.#pendingLength -= length;
@@ -271,8 +280,8 @@ export class Writer {
     this.#inFlight = [];
     let sequence = this.#durable;
     this.#durable = this.#active.tip.sequence;
-    for (const { texts, resolve } of waiters) {
-      sequence += texts.length;
+    for (const { count, resolve } of waiters) {
+      sequence += count;
       resolve(sequence);
     }
   }
@@ -372,4 +381,13 @@ export class Writer {
     this.#tasks = [];
     return failure;
   }
+}
+
+function textsOf(waiters: readonly Waiter[]): string[] {
+  const all: string[] = [];
+  for (const { texts } of waiters) {
+    if (typeof texts === "string") all.push(texts);
+    else for (const text of texts) all.push(text);
+  }
+  return all;
 }
