@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import {
-  DurableError,
+  type DurableError,
   type FileHandle,
   type FileInfo,
   type FileOpenOptions,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
+import { type DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 
