@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import process from "node:process";
 import {
   type DurableError,
@@ -156,3 +156,18 @@ test("MiniStore.open() says what is wrong with a lock file that is none", () =>
     );
     assertEquals((await fileSystem.readDir(dir)).sort(), ["a.lock", "b.lock"]);
   }));
+
+test("MiniStore.open() refuses a sealed segment, which belongs to another log", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  await store.rotate();
+  await assertRejects(
+    () => MiniStore.open("a.000001", { fileSystem }),
+    TypeError,
+    'sealed segment of "a"',
+  );
+  assertEquals((await fileSystem.readDir(".")).sort(), ["a", "a.000001"]);
+  assertEquals(await MiniStore.replay("a.000001", { fileSystem }), [1]);
+  await store.close();
+});

@@ -34,6 +34,7 @@ import { type Plan, planLog } from "./plan.ts";
 import { type ScanEnd, scanToEnd } from "./scanner.ts";
 import {
   corrupt,
+  type Head,
   inspect,
   readHead,
   sealedPath,
@@ -91,15 +92,24 @@ export async function refuseForeign(
       : ["NOT_A_JOURNAL", "it is not a regular file"] as const;
     throw new DurableError(code, `Cannot open "${path}": ${what}`, { path });
   }
-  let kind: string;
+  let head: Head;
   try {
-    kind = (await inspect(fileSystem, path)).head.kind;
+    ({ head } = await inspect(fileSystem, path));
   } catch (error) {
     // A writer may be moving it; the lock will tell.
     if ((error as DurableError).code === "NOT_FOUND") return;
     throw error;
   }
-  checkFormat(path, kind, format);
+  checkFormat(path, head.kind, format);
+  const stem = path.slice(0, path.lastIndexOf("."));
+  if (
+    head.kind === "v0.2" && path === sealedPath(stem, head.header.segment) &&
+    (await fileSystem.stat(stem)) !== undefined
+  ) {
+    throw new TypeError(
+      `Cannot open "${path}" for writing: it is a sealed segment of "${stem}"`,
+    );
+  }
 }
 
 function checkFormat(path: string, kind: string | undefined, format: Format) {
