@@ -138,6 +138,7 @@ const TORN: [string, string][] = [
   ["a line that is not JSON", '{"n":3\n'],
   ["NUL bytes", "\0\0\0\0"],
   ["NUL bytes and a line end", "\0\0\0\0\n"],
+  ["garbage with line ends", '{"n":3\n\u0000\u0001\n\n}x'],
   ["a whole record without a line end", '{"n":3}'],
 ];
 for (const [what, tail] of TORN) {

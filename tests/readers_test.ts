@@ -127,3 +127,17 @@ test("MiniStore.replay() does not take a recovery under way for damage", async (
   }, assertPrefix);
   await again?.close();
 });
+
+test("MiniStore.replay() begins again if its first segment goes before it is open", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await writer(inner);
+  const fileSystem = new FaultyFileSystem(inner);
+  let looks = 0;
+  fileSystem.onCall = async ({ kind, path }) => {
+    if (kind !== "open-read" || path !== "a.000001" || ++looks !== 2) return;
+    await store.truncateBefore(4);
+  };
+  const records = await MiniStore.replay<number>("a", { fileSystem });
+  assertEquals([looks, records], [2, [4, 5]]);
+  await store.close();
+});

@@ -1,8 +1,8 @@
 /**
  * What is special about the files of mini-rs, which have no checksums.
  *
- * Only whole lines count: a last line without LF, or one that is not JSON, is a
- * torn tail. Damage anywhere else is told from a record only if it breaks the
+ * Only whole lines count: a last line without LF, or lines that are not JSON and
+ * have no line of JSON behind them, are a torn tail. Damage anywhere else is told from a record only if it breaks the
  * JSON, until the file is sealed: then the header of the first v0.2 segment
  * holds its checksum.
  *

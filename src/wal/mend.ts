@@ -120,6 +120,7 @@ export async function mendLegacy(
     const torn = await cutTail(log, handle, end.offset, end.size);
     const range = { handle, offset: 0 };
     await copyRange(range, range, end.offset);
+    await handle.truncate(end.offset); // the size may be in doubt as well
     await handle.sync();
     if (torn) {
       const crc = await checksumOf(fileSystem, handle, end.offset);

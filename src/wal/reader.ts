@@ -172,7 +172,7 @@ async function openSegment(
   segment: Segment,
 ): Promise<OpenSegment> {
   const sealed = sealedPath(path, segment.number);
-  for (const name of [segment.path, sealed]) {
+  for (const name of new Set([segment.path, sealed])) {
     let handle: FileHandle;
     try {
       handle = await fileSystem.open(name, { mode: "read" });

@@ -22,6 +22,8 @@ import {
 import { Refusal } from "./schema.ts";
 import { corrupt, type Segment } from "./segments.ts";
 
+const LF = 10;
+
 /** A log to read. */
 export interface LogSource<R> {
   readonly fileSystem: FileSystem;
@@ -133,14 +135,31 @@ export async function* readLegacy<R>(
     yield decoded;
     if (decoded.failure) {
       const at = offset + decoded.failure.offset;
-      const ends = at + decoded.failure.length === size;
-      if (newest && ends && !isJson(bytes, decoded.failure)) {
-        return { sequence, closed: false, offset: at, chain };
-      }
+      const next = at + decoded.failure.length;
+      if (
+        newest && !isJson(bytes, decoded.failure) &&
+        !await recordFollows(handle, next, whole)
+      ) return { sequence, closed: false, offset: at, chain };
       throw await failed(handle, segment, { bytes, offset }, decoded);
     }
   }
   return { sequence, closed: false, offset: whole, chain };
+}
+
+/** Whether a whole line between two offsets is JSON: then what is in front of it is no torn tail. */
+async function recordFollows(
+  handle: FileHandle,
+  from: number,
+  to: number,
+): Promise<boolean> {
+  for await (const { bytes } of wholeLines(handle, from, to)) {
+    for (let offset = 0; offset < bytes.length;) {
+      const length = bytes.indexOf(LF, offset) + 1 - offset;
+      if (isJson(bytes, { offset, length })) return true;
+      offset += length;
+    }
+  }
+  return false;
 }
 
 function decode<R>(
@@ -177,7 +196,10 @@ async function failed<R>(
   );
 }
 
-function isJson(bytes: Uint8Array, { offset, length }: DecodeFailure): boolean {
+function isJson(
+  bytes: Uint8Array,
+  { offset, length }: Pick<DecodeFailure, "offset" | "length">,
+): boolean {
   try {
     const line = bytes.subarray(offset, offset + length);
     JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
