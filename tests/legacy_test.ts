@@ -310,7 +310,8 @@ test("MiniStore.open() writes a mini-rs file again before it trusts it", async (
       kind === "write" && path === "a"
     );
     assertEquals(new TextDecoder().decode(written?.bytes), text);
-    assert(trace.indexOf("sync a") > trace.indexOf("write a"));
+    assert(trace.indexOf("truncate a") > trace.indexOf("write a"));
+    assert(trace.indexOf("sync a") > trace.indexOf("truncate a"));
     const renamed = trace.indexOf("rename a");
     assert(renamed < 0 || renamed > trace.indexOf("sync a"));
     await store.close();
