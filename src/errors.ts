@@ -30,7 +30,7 @@
  * | `INVALID_RECORD` | a record the caller's own validation refuses is neither written nor handed out |
  * | `FAILED` | after a failed write or sync nothing more is written; see `cause` |
  * | `CLOSED` | a closed store takes no more calls |
- * | `BUSY` | a synchronous call cannot wait for a running rotation |
+ * | `BUSY` | a blocking call cannot wait for a running rotation, nor a reader list segments that change all the time |
  * | `TRUNCATED` | records that were removed on request cannot be read |
  */
 export type DurableErrorCode =

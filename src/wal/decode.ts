@@ -4,10 +4,10 @@
  * @module
  */
 
+import { LF } from "./format.ts";
 import type { Reading } from "./options.ts";
 
 const SLASH = 47;
-const LF = 10;
 const strictUtf8 = { fatal: true, ignoreBOM: true };
 const decoder = new TextDecoder("utf-8", strictUtf8);
 const encoder = new TextEncoder();

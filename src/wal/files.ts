@@ -5,9 +5,9 @@
  */
 
 import type { FileHandle } from "../file_system.ts";
+import { LF } from "./format.ts";
 
 const WINDOW = 1 << 18;
-const LF = 10;
 
 /** A range of an open file. */
 export interface FileRange {

@@ -53,8 +53,10 @@ export const HEADER_V01: string = `${MAGIC}0.1.4\n`;
 /** No commit or closed line is longer, in bytes. */
 export const MAX_MARK_BYTES = 40;
 
+/** The byte that ends a line. */
+export const LF = 10;
+
 const VERSION = "0.2.0";
-const LF = 10;
 const HEADER = /^\/\/ MINISTORE JOURNAL v0\.2\.\d+ (\{.*\}) ([0-9a-f]{8})$/;
 const HEX8 = /^[0-9a-f]{8}$/;
 const encoder = new TextEncoder();

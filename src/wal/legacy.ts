@@ -2,17 +2,17 @@
  * What is special about the files of mini-rs, which have no checksums.
  *
  * Only whole lines count: a last line without LF, or lines that are not JSON and
- * have no line of JSON behind them, are a torn tail. Damage anywhere else is told from a record only if it breaks the
- * JSON, until the file is sealed: then the header of the first v0.2 segment
- * holds its checksum.
+ * have no line of JSON behind them, are a torn tail. Damage anywhere else is told
+ * from a record only if it breaks the JSON, until the file is sealed: then the
+ * header of the first v0.2 segment holds its checksum.
  *
  * @module
  */
 
 import type { FileHandle, FileSystem } from "../file_system.ts";
+import { LF } from "./format.ts";
 
 const WINDOW = 1 << 18;
-const LF = 10;
 
 /** CRC-32 of the first `size` bytes of a file. */
 export async function checksumOf(

@@ -158,7 +158,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * @param options How records are read.
    * @returns The records, oldest first.
    * @throws {DurableError} `CORRUPT` if the log is damaged, with the position;
-   * `INVALID_RECORD` if `validate` or `codec` refuses a record.
+   * `INVALID_RECORD` if `validate` or `codec` refuses a record; `TRUNCATED` if
+   * a segment is removed before it was reached.
    */
   static async replay<R = unknown>(
     path: string,

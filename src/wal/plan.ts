@@ -137,7 +137,11 @@ async function inspectSealed(
         (result.head.kind !== "v0.2" || result.head.header.segment !== number);
       return isDate ? [] : [{ path, number, ...result }];
     });
-    found.push(...(await Promise.all(some)).flat());
+    // All of them settle before one may fail, so that no file stays in use.
+    for (const result of await Promise.allSettled(some)) {
+      if (result.status === "rejected") throw result.reason;
+      found.push(...result.value);
+    }
   }
   return found;
 }
@@ -165,16 +169,17 @@ async function isRenamedTwice(
   if (sealed.size !== active.size || sealed.head.kind !== active.head.kind) {
     return false;
   }
-  const [a, b] = await Promise.all(
-    [sealed.path, active.path].map((path) =>
-      fileSystem.open(path, { mode: "read" })
-    ),
-  );
+  const a = await fileSystem.open(sealed.path, { mode: "read" });
   try {
-    const [left, right] = [a, b].map((handle) => ({ handle, offset: 0 }));
-    return await sameRange(left, right, sealed.size);
+    const b = await fileSystem.open(active.path, { mode: "read" });
+    try {
+      const [left, right] = [a, b].map((handle) => ({ handle, offset: 0 }));
+      return await sameRange(left, right, sealed.size);
+    } finally {
+      await b.close();
+    }
   } finally {
-    await Promise.all([a.close(), b.close()]);
+    await a.close();
   }
 }
 

@@ -23,14 +23,13 @@
  */
 
 import { CRC_TABLE } from "../crc32.ts";
-import { chainSeed, idBytes, parseHex8, parseMark } from "./format.ts";
+import { chainSeed, idBytes, LF, parseHex8, parseMark } from "./format.ts";
 import type { ScanEnd, ScanSource } from "./scanner.ts";
 
 const WINDOW = 1 << 18;
 /** More than the longest mark, so that one that begins in a window ends in it. */
 const LOOK_AHEAD = 64;
 const MARK_LIKE = /^\/\/ (?:commit|closed) \d{1,16} /;
-const LF = 10;
 const SLASH = 47;
 const SPACE = 32;
 

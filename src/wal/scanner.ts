@@ -10,6 +10,7 @@ import {
   chainSeed,
   findMark,
   idBytes,
+  LF,
   type Mark,
   MAX_MARK_BYTES,
   type ParsedHeader,
@@ -20,7 +21,6 @@ import {
 const WINDOW = 1 << 16;
 /** How much is handed out at a time, in bytes, and up to the end of the line. */
 const PIECE = 1 << 14;
-const LF = 10;
 /** Up to this size in bytes a native checksum costs more for the call than it saves. */
 const SHORT = 64;
 /** A group up to this size is checked and handed out from one buffer; a larger one is read twice. */
@@ -262,7 +262,7 @@ export async function* wholeLines(
       buffer.subarray(filled, filled + room),
       offset + filled,
     );
-    const cut = filled === 0 ? 0 : buffer.lastIndexOf(10, filled - 1) + 1;
+    const cut = filled === 0 ? 0 : buffer.lastIndexOf(LF, filled - 1) + 1;
     if (cut === 0) {
       if (filled < buffer.length) return; // the file became shorter
       const larger = new Uint8Array(buffer.length * 2);

@@ -8,7 +8,7 @@ import { DurableError, messageOf } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
 import { type Decoded, type DecodeFailure, decodeLines } from "./decode.ts";
 import { lineAt } from "./files.ts";
-import type { ParsedHeader } from "./format.ts";
+import { LF, type ParsedHeader } from "./format.ts";
 import { checksumOf, endOfLastLine } from "./legacy.ts";
 import type { Reading } from "./options.ts";
 import { validMarkFollows } from "./proof.ts";
@@ -21,8 +21,6 @@ import {
 } from "./scanner.ts";
 import { Refusal } from "./schema.ts";
 import { corrupt, type Segment } from "./segments.ts";
-
-const LF = 10;
 
 /** A log to read. */
 export interface LogSource<R> {

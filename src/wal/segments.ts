@@ -12,6 +12,7 @@ import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
 import {
   findMark,
+  LF,
   MAGIC,
   MAX_MARK_BYTES,
   type ParsedHeader,
@@ -20,7 +21,6 @@ import {
   type SealedFile,
 } from "./format.ts";
 
-const LF = 10;
 const MAX_HEADER_BYTES = 1 << 20;
 /** Six digits or more; three in early versions of mini-rs. */
 const SEALED = /^(?:\d{3}|\d{6}|[1-9]\d{6,15})$/;
