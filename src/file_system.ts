@@ -125,4 +125,8 @@ export interface FileSystem {
    * where the runtime has it, because it is on the path of every byte.
    */
   crc32(bytes: Uint8Array, seed: number): number;
+  /** The time, in milliseconds since 1970; part of names that tell files apart. */
+  now(): number;
+  /** 32 random bits, for ids; through the port, so that a simulated run can be repeated to the byte. */
+  random(): number;
 }

@@ -280,6 +280,16 @@ export class DenoFileSystem implements FileSystem {
   crc32(bytes: Uint8Array, seed: number): number {
     return crc32(bytes, seed);
   }
+
+  /** The system's clock, in milliseconds since 1970. */
+  now(): number {
+    return Date.now();
+  }
+
+  /** 32 random bits. */
+  random(): number {
+    return crypto.getRandomValues(new Uint32Array(1))[0];
+  }
 }
 
 async function attempt<T>(

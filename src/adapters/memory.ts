@@ -16,6 +16,7 @@ import type {
   FileSystemCapabilities,
   PathParts,
 } from "../file_system.ts";
+import { normalizePath, splitPath } from "../posix_path.ts";
 
 interface MemoryFile {
   bytes: Uint8Array;
@@ -80,7 +81,7 @@ export class MemoryFileSystem implements FileSystem {
   /** Creates a directory with its missing parents. */
   mkdir(path: string): Promise<void> {
     return attempt("create the directory", path, () => {
-      const parts = normalize(path).split("/");
+      const parts = normalizePath(path).split("/");
       for (let n = 1; n <= parts.length; n++) {
         const key = parts.slice(0, n).join("/") || "/";
         if (this.#files.has(key)) {
@@ -115,7 +116,7 @@ export class MemoryFileSystem implements FileSystem {
   /** What stands at a path; `undefined` if nothing does. */
   stat(path: string): Promise<FileInfo | undefined> {
     return attempt("stat", path, () => {
-      const key = normalize(path);
+      const key = normalizePath(path);
       if (this.#directories.has(key)) return { kind: "directory", size: 0 };
       const file = this.#files.get(key);
       if (file) return { kind: "file", size: file.size };
@@ -127,11 +128,11 @@ export class MemoryFileSystem implements FileSystem {
   /** The names in a directory. */
   readDir(path: string): Promise<string[]> {
     return attempt("list", path, () => {
-      const key = normalize(path);
+      const key = normalizePath(path);
       if (this.#files.has(key)) throw errno("ENOTDIR");
       if (!this.#directories.has(key)) throw errno("ENOENT");
       return [...this.#files.keys(), ...this.#directories].filter((name) =>
-        name !== key && normalize(splitPath(name).dir) === key
+        name !== key && normalizePath(splitPath(name).dir) === key
       ).map((name) => splitPath(name).base);
     });
   }
@@ -139,7 +140,7 @@ export class MemoryFileSystem implements FileSystem {
   /** Checks that the directory is there; there is no disk. */
   syncDir(path: string): Promise<void> {
     return attempt("sync the directory", path, () => {
-      if (!this.#directories.has(normalize(path))) throw errno("ENOENT");
+      if (!this.#directories.has(normalizePath(path))) throw errno("ENOENT");
     });
   }
 
@@ -171,10 +172,20 @@ export class MemoryFileSystem implements FileSystem {
     return crc32(bytes, seed);
   }
 
+  /** The system's clock, in milliseconds since 1970. */
+  now(): number {
+    return Date.now();
+  }
+
+  /** 32 random bits. */
+  random(): number {
+    return crypto.getRandomValues(new Uint32Array(1))[0];
+  }
+
   /** The key of a path whose directory exists. */
   #resolve(path: string): string {
-    const key = normalize(path);
-    const dir = normalize(splitPath(key).dir);
+    const key = normalizePath(path);
+    const dir = normalizePath(splitPath(key).dir);
     if (!this.#directories.has(dir)) {
       throw errno(this.#underFile(key) ? "ENOTDIR" : "ENOENT");
     }
@@ -280,27 +291,11 @@ class MemoryFileHandle implements FileHandle {
   }
 }
 
-function splitPath(path: string): PathParts {
-  const at = path.lastIndexOf("/");
-  if (at < 0) return { dir: ".", base: path };
-  return { dir: path.slice(0, at) || "/", base: path.slice(at + 1) };
-}
-
 function grow(file: MemoryFile, size: number): void {
   if (size <= file.bytes.length) return;
   const bytes = new Uint8Array(Math.max(size, file.bytes.length * 2, 256));
   bytes.set(file.bytes.subarray(0, file.size));
   file.bytes = bytes;
-}
-
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  const joined = parts.join("/");
-  return path.startsWith("/") ? `/${joined}` : joined || ".";
 }
 
 function errno(code: string): Error {

@@ -59,8 +59,8 @@ export interface LegacyHeader {
 }
 
 /** A random id for a segment. */
-export function randomId(): string {
-  return hex8(crypto.getRandomValues(new Uint32Array(1))[0]);
+export function randomId({ fileSystem }: LogFiles): string {
+  return hex8(fileSystem.random());
 }
 
 /**

@@ -189,7 +189,10 @@ async function keepAside(
     await fileSystem.syncDir(dir);
     return file;
   }
-  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
+  const time = new Date(fileSystem.now()).toISOString().replaceAll(
+    /[:.]/g,
+    "-",
+  );
   let file = `${path}.torn-${offset}-${time}`;
   while (names.includes(file.slice(folder.length))) file += "+";
   const kept = await fileSystem.open(file, { mode: "create" });

@@ -148,9 +148,13 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const upgraded = newest?.head.kind === "v0.1" && format === "v0.2";
   let tip = mended?.tip;
   if (newest === undefined) {
-    tip = await beginSegment(log, firstHeader(format), false);
+    tip = await beginSegment(log, firstHeader(log, format), false);
   } else if (isActive && upgraded) {
-    tip = await beginSegment(log, behindLegacy(newest.number, legacy), true);
+    tip = await beginSegment(
+      log,
+      behindLegacy(log, newest.number, legacy),
+      true,
+    );
   } else if (tip === undefined) {
     const header = await interrupted(log, format, plan, newest, legacy);
     tip = await beginSegment(log, header, false);
@@ -177,15 +181,19 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
 
 const NO_LEGACY: readonly SealedFile[] = [];
 
-function firstHeader(format: Format): SegmentHeader | LegacyHeader {
+function firstHeader(
+  log: LogFiles,
+  format: Format,
+): SegmentHeader | LegacyHeader {
   const place = { segment: 1, first: 1 };
   return format === "v0.1"
     ? place
-    : { ...place, prev: 0, id: randomId(), dropped: 0, sealed: NO_LEGACY };
+    : { ...place, prev: 0, id: randomId(log), dropped: 0, sealed: NO_LEGACY };
 }
 
 /** The header of the first v0.2 segment behind mini-rs files. */
 function behindLegacy(
+  log: LogFiles,
   number: number,
   legacy: readonly LegacyFile[],
 ): SegmentHeader {
@@ -194,7 +202,7 @@ function behindLegacy(
     segment: number + 1,
     first: (last?.last ?? 0) + 1,
     prev: last?.crc ?? 0,
-    id: randomId(),
+    id: randomId(log),
     dropped: 0,
     sealed: legacy.map((f) => [f.last - f.first + 1, f.bytes, f.crc]),
   };
@@ -211,7 +219,7 @@ async function interrupted(
   const number = newest.number;
   let header: SegmentHeader;
   if (newest.head.kind === "v0.1") {
-    header = behindLegacy(number, legacy);
+    header = behindLegacy(log, number, legacy);
     if (format === "v0.1") return { segment: number + 1, first: header.first };
   } else {
     const end = await scanSealed(log, newest.path, newest.head.header);
@@ -219,7 +227,7 @@ async function interrupted(
       segment: number + 1,
       first: end.sequence + 1,
       prev: end.chain,
-      id: randomId(),
+      id: randomId(log),
       dropped: newest.head.header.dropped,
       sealed: NO_LEGACY,
     };

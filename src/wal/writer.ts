@@ -314,7 +314,7 @@ export class Writer {
       const next = header === undefined ? place : {
         ...place,
         prev: seal ? this.#active.tip.chain : header.prev,
-        id: randomId(),
+        id: randomId(this.#log),
         dropped: Math.max(header.dropped, dropped, retained),
         sealed: seal ? [] : header.sealed,
       };

@@ -117,6 +117,14 @@ export class FaultyFileSystem implements FileSystem {
   crc32(bytes: Uint8Array, seed: number): number {
     return this.#inner.crc32(bytes, seed);
   }
+
+  now(): number {
+    return this.#inner.now();
+  }
+
+  random(): number {
+    return this.#inner.random();
+  }
 }
 
 class FaultyHandle implements FileHandle {

@@ -215,4 +215,12 @@ export function testFileSystemContract(adapter: Adapter): void {
     }
     return Promise.resolve();
   });
+
+  check("now() and random() are whole numbers, and random() varies", (fs) => {
+    assert(Number.isSafeInteger(fs.now()) && fs.now() > 0);
+    const values = Array.from({ length: 8 }, () => fs.random());
+    assert(values.every((value) => value >>> 0 === value));
+    assert(new Set(values).size > 4);
+    return Promise.resolve();
+  });
 }
