@@ -1,0 +1,176 @@
+/**
+ * An open file of the simulated file system.
+ *
+ * @module
+ */
+
+import { fileSystemError } from "../errors.ts";
+import type { FileHandle } from "../file_system.ts";
+import type { DataChange, SimulatedFile } from "./disk.ts";
+import type { Fault, Operation } from "./faults.ts";
+
+type Call = Omit<Operation, "number">;
+
+/** What an open file needs of its file system. */
+export interface HandleHost {
+  readonly path: string;
+  readonly file: SimulatedFile;
+  readonly writable: boolean;
+  /** Records a call and does it. */
+  perform<T>(
+    call: Call,
+    action: string,
+    act: (fault: Fault | undefined) => T,
+  ): Promise<T>;
+  /** The same for a call that blocks. */
+  performSync<T>(
+    call: Call,
+    action: string,
+    act: (fault: Fault | undefined) => T,
+  ): T;
+  /** Remembers bytes whose blocks are free now. */
+  forget(bytes: Uint8Array): void;
+  /** Syncs the file, or lets that fail. */
+  sync(fault: Fault | undefined): void;
+}
+
+/** An open file. */
+export class SimulatedFileHandle implements FileHandle {
+  readonly #host: HandleHost;
+  #closed = false;
+
+  constructor(host: HandleHost) {
+    this.#host = host;
+  }
+
+  read(buffer: Uint8Array, offset: number): Promise<number> {
+    const { path } = this.#host;
+    return this.#host.perform(
+      { kind: "read", path, offset },
+      "read",
+      () => this.#opened().visible.read(buffer, offset),
+    );
+  }
+
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    return this.#host.perform(
+      this.#writeCall(bytes, offset),
+      "write to",
+      (fault) => this.#put(bytes, offset, fault),
+    );
+  }
+
+  writeSync(bytes: Uint8Array, offset: number): void {
+    this.#host.performSync(
+      this.#writeCall(bytes, offset),
+      "write to",
+      (fault) => this.#put(bytes, offset, fault),
+    );
+  }
+
+  truncate(size: number): Promise<void> {
+    const { path } = this.#host;
+    return this.#host.perform(
+      { kind: "truncate", path, size },
+      "truncate",
+      () => {
+        const file = this.#opened(true);
+        this.#host.forget(file.visible.snapshot().subarray(size));
+        file.apply({ kind: "truncate", size });
+      },
+    );
+  }
+
+  size(): Promise<number> {
+    const { path } = this.#host;
+    return this.#host.perform(
+      { kind: "size", path },
+      "stat",
+      () => this.#opened().visible.size,
+    );
+  }
+
+  sizeSync(): number {
+    const { path } = this.#host;
+    return this.#host.performSync(
+      { kind: "size", path },
+      "stat",
+      () => this.#opened().visible.size,
+    );
+  }
+
+  dataSync(): Promise<void> {
+    const { path } = this.#host;
+    return this.#host.perform(
+      { kind: "dataSync", path },
+      "sync",
+      (fault) => this.#sync(fault),
+    );
+  }
+
+  dataSyncSync(): void {
+    const { path } = this.#host;
+    this.#host.performSync(
+      { kind: "dataSync", path },
+      "sync",
+      (fault) => this.#sync(fault),
+    );
+  }
+
+  sync(): Promise<void> {
+    const { path } = this.#host;
+    return this.#host.perform(
+      { kind: "sync", path },
+      "sync",
+      (fault) => this.#sync(fault),
+    );
+  }
+
+  close(): Promise<void> {
+    const { path } = this.#host;
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    return this.#host.perform({ kind: "close", path }, "close", () => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #writeCall(bytes: Uint8Array, offset: number): Call {
+    return {
+      kind: "write",
+      path: this.#host.path,
+      offset,
+      bytes: bytes.slice(),
+    };
+  }
+
+  #put(bytes: Uint8Array, offset: number, fault: Fault | undefined): void {
+    const file = this.#opened(true);
+    const length = fault ? fault.written ?? 0 : bytes.length;
+    if (fault?.persisted) file.apply(writeOf(bytes, offset));
+    else if (length > 0) file.apply(writeOf(bytes.subarray(0, length), offset));
+  }
+
+  #sync(fault: Fault | undefined): void {
+    this.#opened();
+    this.#host.sync(fault);
+  }
+
+  #opened(toWrite = false): SimulatedFile {
+    const { path, file, writable } = this.#host;
+    if (this.#closed) {
+      const cause = new Error("the handle is closed");
+      throw fileSystemError("use", path, undefined, cause);
+    }
+    if (toWrite && !writable) {
+      throw Object.assign(new Error("EBADF"), { code: "EBADF" });
+    }
+    return file;
+  }
+}
+
+function writeOf(bytes: Uint8Array, offset: number): DataChange {
+  return { kind: "write", offset, bytes: bytes.slice() };
+}

@@ -1,0 +1,505 @@
+/**
+ * A file system that knows what is on the disk and what is not.
+ *
+ * @module
+ */
+
+import { makeDirectory } from "../adapters/mkdir.ts";
+import { crc32 } from "../crc32.ts";
+import { DurableError, fileSystemError } from "../errors.ts";
+import type {
+  FileHandle,
+  FileInfo,
+  FileLock,
+  FileOpenOptions,
+  FileSystem,
+  FileSystemCapabilities,
+  PathParts,
+} from "../file_system.ts";
+import { normalizePath, splitPath } from "../posix_path.ts";
+import {
+  type CrashState,
+  type CrashStateOptions,
+  crashStatesOf,
+  type DiskImage,
+  fingerprintOf,
+  visibleImage,
+} from "./crash_states.ts";
+import {
+  cloneTree,
+  type NameChange,
+  setName,
+  SimulatedDirectory,
+  SimulatedFile,
+  type SimulatedNode,
+} from "./disk.ts";
+import {
+  type Fault,
+  FaultInjector,
+  injected,
+  type Operation,
+  type OperationKind,
+  operationText,
+  syncNode,
+} from "./faults.ts";
+import { SimulatedFileHandle } from "./file_handle.ts";
+import { SeededRandom } from "./random.ts";
+
+/** How a {@linkcode SimulatedFileSystem} begins. */
+export interface SimulatedFileSystemOptions {
+  /** What the disk holds. @default nothing */
+  readonly image?: DiskImage | undefined;
+  /** Seed of {@linkcode SimulatedFileSystem.random}. @default 1 */
+  readonly seed?: number | undefined;
+  /** The time when it begins, in milliseconds since 1970. @default 1577836800000, the year 2020 */
+  readonly time?: number | undefined;
+}
+
+/** The program that used the file system has ended, by {@linkcode SimulatedFileSystem.stop} or a restart. */
+export class StoppedError extends Error {
+  /** Always `"StoppedError"`. */
+  override readonly name = "StoppedError";
+}
+
+/**
+ * What happens in front of a call: nothing, a failure (thrown), a wait (a
+ * promise, for calls that do not block).
+ */
+export type OnOperation = (operation: Operation) => void | Promise<void>;
+
+const NO_FILES: DiskImage = { files: new Map(), directories: [] };
+/** How many deleted files are remembered, for the model D9. */
+const STALE_FILES = 3;
+
+/**
+ * A file system in memory that knows which bytes and names are on its disk, and
+ * which a power cut would take: to test a program that must not lose data.
+ *
+ * - A sync of a file makes that file's bytes durable and nothing else; a sync of
+ *   a directory its names.
+ * - {@linkcode SimulatedFileSystem.crashStates} yields the disks that a power cut
+ *   can leave at this moment; a new file system begins with one as its `image`.
+ * - {@linkcode SimulatedFileSystem.inject} makes calls fail, syncs included, in
+ *   the ways that file systems fail.
+ * - Nothing depends on anything but the calls: time is virtual and moves by a
+ *   millisecond at each call, and a seed gives the random bits.
+ * - Every call is recorded, and prints as a list.
+ *
+ * @example What a power cut leaves of a file that was not synced
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ * import { SimulatedFileSystem } from "@mini-ts/durable/testing";
+ *
+ * const fileSystem = new SimulatedFileSystem();
+ * const file = await fileSystem.open("a", { mode: "create" });
+ * await file.write(new TextEncoder().encode("hello"), 0);
+ * await file.close();
+ *
+ * const texts = new Set<string | undefined>();
+ * for (const { image } of fileSystem.crashStates()) {
+ *   const bytes = image.files.get("a");
+ *   texts.add(bytes && new TextDecoder().decode(bytes));
+ * }
+ * assert(texts.has(undefined)); // the name is lost
+ * assert(texts.has("")); // the bytes are
+ * assert(texts.has("hel")); // some of them
+ * assert(texts.has("\0\0\0\0\0")); // zeros in their place
+ * assert(texts.has("hello"));
+ *
+ * await fileSystem.syncDir("."); // the name is durable, the bytes are not
+ * const names = [...fileSystem.crashStates()].map(({ image }) => image.files.size);
+ * assertEquals(Math.min(...names), 1);
+ * ```
+ */
+export class SimulatedFileSystem implements FileSystem {
+  /** Everything is promised. */
+  readonly capabilities: FileSystemCapabilities = {
+    syncDir: true,
+    fullFlush: true,
+  };
+  /** All calls that were made. */
+  readonly operations: Operation[] = [];
+  /** What happens in front of a call; the call has not taken effect yet. */
+  onOperation: OnOperation = () => {};
+  #root = new SimulatedDirectory();
+  readonly #random: SeededRandom;
+  readonly #faults = new FaultInjector();
+  readonly #locks = new Set<string>();
+  #stale: Uint8Array[] = [];
+  #time: number;
+  #order = 0;
+  #program = 0;
+  #stopped = false;
+  #readOnly = false;
+
+  /** @param options What the disk holds, and the seed. */
+  constructor(options: SimulatedFileSystemOptions = {}) {
+    this.#random = new SeededRandom(options.seed ?? 1);
+    this.#time = options.time ?? 1577836800000;
+    const { files, directories } = options.image ?? NO_FILES;
+    for (const path of directories) {
+      this.#place(path, new SimulatedDirectory());
+    }
+    const nodes = new Map<Uint8Array, SimulatedFile>();
+    for (const [path, bytes] of files) {
+      const node = nodes.get(bytes) ?? new SimulatedFile(bytes);
+      nodes.set(bytes, node);
+      this.#place(path, node);
+    }
+  }
+
+  /** The calls as text, a line each. */
+  get trace(): string {
+    return this.operations.map(operationText).join("\n");
+  }
+
+  /** Whether a file system that failed has become read-only (model F3). */
+  get readOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /** What programs see, whether it is durable or not. */
+  get visible(): DiskImage {
+    return visibleImage(this.#root);
+  }
+
+  /** A number that tells states of the file system apart: what is visible, durable, and pending. */
+  get fingerprint(): number {
+    return fingerprintOf(this.#root);
+  }
+
+  /** The disks that a power cut can leave at this moment, each once. */
+  crashStates(options: CrashStateOptions = {}): Generator<CrashState> {
+    return crashStatesOf(this.#root, this.#stale, options);
+  }
+
+  /** Makes calls fail. */
+  inject(fault: Fault): void {
+    this.#faults.add(fault);
+  }
+
+  /** Stops the program: every call from here on, on every handle, throws {@linkcode StoppedError}. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /**
+   * Ends the program, as `kill -9` does, and begins another one: its handles and
+   * locks are gone, and what it wrote is still visible, durable or not.
+   */
+  restart(): void {
+    this.#stopped = false;
+    this.#program++;
+    this.#locks.clear();
+  }
+
+  /**
+   * A copy as another program finds it after `kill -9`: what is visible, what is
+   * durable and what is pending are the same; locks, faults and records are gone.
+   *
+   * @param seed Seed of its {@linkcode SimulatedFileSystem.random}.
+   */
+  clone(seed = 1): SimulatedFileSystem {
+    const copy = new SimulatedFileSystem({ time: this.#time, seed });
+    copy.#root = cloneTree(this.#root);
+    copy.#stale = this.#stale;
+    copy.#order = this.#order;
+    copy.#readOnly = this.#readOnly;
+    return copy;
+  }
+
+  /** The virtual time, in milliseconds since 1970. */
+  now(): number {
+    return this.#time;
+  }
+
+  /** Lets virtual time pass. */
+  advance(milliseconds: number): void {
+    this.#time += milliseconds;
+  }
+
+  /** 32 bits that the seed repeats. */
+  random(): number {
+    return this.#random.bits();
+  }
+
+  /** CRC-32 in plain TypeScript. */
+  crc32(bytes: Uint8Array, seed: number): number {
+    return crc32(bytes, seed);
+  }
+
+  /** Parts a path at its last slash. */
+  split(path: string): PathParts {
+    return splitPath(path);
+  }
+
+  /** Opens a file. */
+  open(path: string, { mode }: FileOpenOptions): Promise<FileHandle> {
+    const kind = mode === "create" ? "create" : `open-${mode}` as const;
+    return this.#perform({ kind, path }, "open", () => {
+      const { directory, name, node } = this.#find(path);
+      if (node?.kind === "directory") {
+        throw errno(mode === "create" ? "EEXIST" : "EISDIR");
+      }
+      if (mode === "create" && node) throw errno("EEXIST");
+      if (mode !== "create" && !node) throw errno("ENOENT");
+      const file = node ?? new SimulatedFile(new Uint8Array(0));
+      if (!node) this.#name(directory, name, file);
+      const program = this.#program;
+      return new SimulatedFileHandle({
+        path,
+        file,
+        writable: mode !== "read",
+        perform: (call, action, act) =>
+          this.#perform(call, action, act, program),
+        performSync: (call, action, act) =>
+          this.#performSync(call, action, act, program),
+        forget: (bytes) => this.#forget(bytes),
+        sync: (fault) => this.#readOnly ||= syncNode(file, path, fault),
+      });
+    });
+  }
+
+  /** Creates a directory with its missing parents, each durable before the next. */
+  mkdir(path: string): Promise<void> {
+    return makeDirectory({
+      split: splitPath,
+      stat: (path) => this.stat(path),
+      syncDir: (path) => this.syncDir(path),
+      mayRead: () => true,
+      make: (path) =>
+        this.#perform({ kind: "mkdir", path }, "create the directory", () => {
+          const { directory, name, node } = this.#find(path);
+          if (node) throw errno("EEXIST");
+          this.#name(directory, name, new SimulatedDirectory());
+        }),
+    }, path);
+  }
+
+  /** Gives a file another name, in the place of a file that has it. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#perform({ kind: "rename", path: from, to }, "rename", () => {
+      const source = this.#find(from);
+      const target = this.#find(to);
+      if (source.node?.kind !== "file") throw errno("ENOENT");
+      if (target.node?.kind === "directory") throw errno("EISDIR");
+      if (source.node === target.node) return;
+      if (target.node) this.#forget(target.node.visible.snapshot());
+      const given = this.#name(target.directory, target.name, source.node);
+      this.#name(source.directory, source.name, undefined, given);
+    });
+  }
+
+  /** Removes a file. */
+  remove(path: string): Promise<void> {
+    return this.#perform({ kind: "remove", path }, "remove", () => {
+      const { directory, name, node } = this.#find(path);
+      if (!node) throw errno("ENOENT");
+      if (node.kind === "directory") throw errno("EISDIR");
+      this.#forget(node.visible.snapshot());
+      this.#name(directory, name, undefined);
+    });
+  }
+
+  /** What stands at a path; `undefined` if nothing does. */
+  stat(path: string): Promise<FileInfo | undefined> {
+    return this.#perform({ kind: "stat", path }, "stat", () => {
+      const node = this.#lookUp(path);
+      if (node === undefined) return undefined;
+      const size = node.kind === "file" ? node.visible.size : 0;
+      return { kind: node.kind, size };
+    });
+  }
+
+  /** The names in a directory. */
+  readDir(path: string): Promise<string[]> {
+    return this.#perform({ kind: "readDir", path }, "list", () => {
+      const node = this.#lookUp(path);
+      if (!node) throw errno("ENOENT");
+      if (node.kind === "file") throw errno("ENOTDIR");
+      return [...node.visible.keys()];
+    });
+  }
+
+  /** Makes the names in a directory durable. */
+  syncDir(path: string): Promise<void> {
+    const operation = { kind: "syncDir", path } as const;
+    return this.#perform(operation, "sync the directory", (fault) => {
+      const node = this.#lookUp(path);
+      if (node?.kind !== "directory") throw errno("ENOENT");
+      this.#readOnly ||= syncNode(node, path, fault);
+    });
+  }
+
+  /** Takes the lock that `path` stands for, until {@linkcode SimulatedFileSystem.restart}. */
+  lock(path: string): Promise<FileLock> {
+    return this.#perform({ kind: "lock", path }, "lock", () => {
+      const { node } = this.#find(path);
+      if (node?.kind === "directory") throw errno("EISDIR");
+      const key = normalizePath(path);
+      if (this.#locks.has(key)) {
+        const message =
+          `Cannot lock "${path}": it is held by this process (simulated)`;
+        throw new DurableError("LOCKED", message, { path });
+      }
+      this.#locks.add(key);
+      const program = this.#program;
+      let held = true;
+      const release = () => {
+        if (held && program === this.#program) this.#locks.delete(key);
+        held = false;
+        return Promise.resolve();
+      };
+      return { release, [Symbol.asyncDispose]: release };
+    });
+  }
+
+  /** Records a call, lets the hook and the faults have their say, and does it. */
+  #perform<T>(
+    call: Omit<Operation, "number">,
+    action: string,
+    act: (fault: Fault | undefined) => T,
+    program?: number,
+  ): Promise<T> {
+    try {
+      const operation = this.#record(call, program);
+      const wait = this.onOperation(operation);
+      const go = () => this.#do(operation, action, act, program);
+      return wait ? wait.then(go) : Promise.resolve(go());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The same for a call that blocks. */
+  #performSync<T>(
+    call: Omit<Operation, "number">,
+    action: string,
+    act: (fault: Fault | undefined) => T,
+    program?: number,
+  ): T {
+    const operation = this.#record(call, program);
+    void this.onOperation(operation);
+    return this.#do(operation, action, act, program);
+  }
+
+  #record(
+    call: Omit<Operation, "number">,
+    program: number = this.#program,
+  ): Operation {
+    this.#checkRunning(call.path, program);
+    this.#time++;
+    const operation = { ...call, number: this.operations.length + 1 };
+    this.operations.push(operation);
+    return operation;
+  }
+
+  #do<T>(
+    operation: Operation,
+    action: string,
+    act: (fault: Fault | undefined) => T,
+    program: number = this.#program,
+  ): T {
+    const { kind, path } = operation;
+    this.#checkRunning(path, program); // a hook may have stopped it
+    if (this.#readOnly && WRITES.has(kind)) {
+      throw injected(action, path, "EROFS");
+    }
+    const fault = this.#faults.hit(kind);
+    operation.fault = fault;
+    try {
+      if (!fault) return act(undefined);
+      if (TAKES_FAULTS.has(kind)) {
+        // A sync that fails late reports success now.
+        const result = act(fault);
+        if (fault.sync === "F4") return result;
+      } else if (fault.persisted) act(undefined);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      throw fileSystemError(action, path, code, error);
+    }
+    throw injected(action, path, fault.errno);
+  }
+
+  #checkRunning(path: string, program: number): void {
+    if (!this.#stopped && program === this.#program) return;
+    throw new StoppedError(
+      `Cannot use "${path}": the program has been stopped`,
+    );
+  }
+
+  #forget(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#stale = [bytes, ...this.#stale].slice(0, STALE_FILES);
+  }
+
+  /** Gives a name, or takes it away. */
+  #name(
+    directory: SimulatedDirectory,
+    name: string,
+    node: SimulatedNode | undefined,
+    given?: NameChange,
+  ): NameChange {
+    const order = ++this.#order;
+    const change = { order, directory, name, node, with: given };
+    setName(directory.visible, name, node);
+    directory.pending.push(change);
+    return change;
+  }
+
+  /** Puts a node of the image in its place, durable. */
+  #place(path: string, node: SimulatedNode): void {
+    const { directory, name } = this.#find(path);
+    directory.visible.set(name, node);
+    directory.durable.set(name, node);
+  }
+
+  #lookUp(path: string): SimulatedNode | undefined {
+    let node: SimulatedNode | undefined = this.#root;
+    for (const part of partsOf(path)) {
+      if (node === undefined) return undefined;
+      if (node.kind === "file") throw errno("ENOTDIR");
+      node = node.visible.get(part);
+    }
+    return node;
+  }
+
+  #find(path: string) {
+    const parts = partsOf(path);
+    const name = parts.pop();
+    const directory = this.#lookUp(parts.join("/"));
+    if (directory === undefined) throw errno("ENOENT");
+    if (directory.kind === "file") throw errno("ENOTDIR");
+    if (name === undefined) return { directory, name: ".", node: directory };
+    return { directory, name, node: directory.visible.get(name) };
+  }
+}
+
+/** Calls that a read-only file system refuses. */
+const WRITES: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  "create",
+  "open-write",
+  "mkdir",
+  "rename",
+  "remove",
+  "write",
+  "truncate",
+]);
+/** Calls that say themselves what a fault does to them. */
+const TAKES_FAULTS: ReadonlySet<OperationKind> = new Set<OperationKind>([
+  "write",
+  "dataSync",
+  "sync",
+  "syncDir",
+]);
+
+/** The working directory is the top one. */
+function partsOf(path: string): string[] {
+  return normalizePath(path).split("/").filter((part) =>
+    part !== "" && part !== "."
+  );
+}
+
+function errno(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
