@@ -245,11 +245,12 @@ test("MiniStore.close() says FAILED if its mark is not durable, and lets go of t
   assertEquals(again.sequence, 1);
 });
 
-test("MiniStore.open() writes the last group again before it exposes it", async () => {
+test("MiniStore.open() writes the last two groups again before it exposes them", async () => {
   const inner = new MemoryFileSystem();
   const store = await MiniStore.open<string>("a", { fileSystem: inner });
   await store.append("first");
   await store.append("second");
+  await store.append("third");
   await store.close();
   const fileSystem = new FaultyFileSystem(inner);
   const again = await MiniStore.open("a", { fileSystem });
@@ -260,7 +261,8 @@ test("MiniStore.open() writes the last group again before it exposes it", async 
     "",
   );
   assert(
-    /^"second"\n\/\/ commit 2 \w{8}\n\/\/ closed 2 \w{8}\n$/.test(text),
+    /^"second"\n\/\/ commit 2 \w{8}\n"third"\n\/\/ commit 3 \w{8}\n\/\/ closed 3 \w{8}\n$/
+      .test(text),
     text,
   );
   assertEquals(again.recovery.rewrittenBytes, text.length);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
+import { encodeHeader, parseHeader } from "../src/wal/format.ts";
 import { assertCode } from "./support/errors.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
@@ -14,6 +15,7 @@ import {
   replaced,
   withFiles,
 } from "./support/journals.ts";
+import { writeFile } from "./support/text.ts";
 
 const [ONE, TWO, THREE] = [1, 2, 3].map((n) => `${PATH}.00000${n}`);
 const NEXT = (n: number) => `${PATH}.new-00000${n}`;
@@ -206,4 +208,79 @@ test("MiniStore.open() removes a segment that was prepared and not begun", async
     replaced(files, NEXT(5), bytesOf(files, ONE).slice(0, 90)),
     "another header",
   );
+});
+
+test("MiniStore.open() leaves nothing behind the header where the prepared segment was longer", async () => {
+  const inner = new MemoryFileSystem();
+  const fileSystem = new FaultyFileSystem(inner);
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  let renames = 0;
+  fileSystem.onCall = ({ kind }) => {
+    if (kind === "rename" && ++renames === 2) {
+      throw new DurableError("IO", "Injected");
+    }
+  };
+  await assertCode(() => store.rotate(), "FAILED");
+  await store.close();
+  await writeFile(inner, "a.new-000002", "x".repeat(300));
+  await using again = await MiniStore.open<number>("a", { fileSystem: inner });
+  assertEquals(again.recovery.rotated, true);
+  assertEquals(await again.append(2), 2);
+  assertEquals(await MiniStore.replay("a", { fileSystem: inner }), [1, 2]);
+});
+
+test("MiniStore refuses a segment that has records under the name of one that has not begun", async () => {
+  const files = await segments();
+  const unnamed = replaced(files, PATH, undefined);
+  const lost = new Map(unnamed).set(NEXT(4), bytesOf(files));
+  const error = await refused(lost, "both renames but the last");
+  assertEquals([error.path, error.sequence], [NEXT(4), 6]);
+  lost.delete(THREE);
+  lost.set(PATH, bytesOf(files, THREE));
+  await refused(lost, "no rename");
+});
+
+test("MiniStore refuses segments that are all named for the next number", async () => {
+  const files = await segments();
+  const renamed: Files = new Map([
+    [TWO, bytesOf(files, ONE)],
+    [THREE, bytesOf(files, TWO)],
+    [`${PATH}.000004`, bytesOf(files, THREE)],
+    [NEXT(5), new Uint8Array()],
+  ]);
+  const error = await refused(renamed, "named for the next number");
+  assert(error.message.includes("is named for segment 2"), error.message);
+});
+
+test("MiniStore refuses a segment that does not count on from the one before", async () => {
+  const files = await segments();
+  const bytes = bytesOf(files);
+  const header = parseHeader(bytes.subarray(0, bytes.indexOf(10) + 1));
+  assert(header !== undefined);
+  for (const first of [header.first - 1, header.first + 1]) {
+    const other = encodeHeader({ ...header, first });
+    const error = await refused(replaced(files, PATH, other), `${first}`);
+    assert(error.message.includes("does not continue"), error.message);
+  }
+});
+
+test("MiniStore.open() takes no prepared segment that does not follow the sealed one", async () => {
+  const files = await segments();
+  const bytes = bytesOf(files);
+  const header = parseHeader(bytes.subarray(0, bytes.indexOf(10) + 1));
+  assert(header !== undefined);
+  const { first, prev } = header;
+  const others = [{ first: first + 1 }, { prev: prev ^ 1 }, { segment: 5 }];
+  for (const other of others) {
+    const prepared = encodeHeader({ ...header, ...other });
+    const moved = replaced(files, NEXT(4), prepared);
+    const fileSystem = await withFiles(replaced(moved, PATH, undefined));
+    const store = await MiniStore.open<unknown>(PATH, { fileSystem });
+    assertEquals([store.recovery.rotated, store.sequence], [true, first - 1]);
+    await store.append("appended");
+    await store.close();
+    await using again = await MiniStore.open(PATH, { fileSystem });
+    assertEquals(again.sequence, first);
+  }
 });

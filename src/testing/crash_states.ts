@@ -10,6 +10,7 @@ import {
   type DataModel,
   type DataVariant,
   dataVariants,
+  type StaleBytes,
 } from "./data_models.ts";
 import type {
   NameChange,
@@ -41,6 +42,8 @@ export interface CrashState {
   readonly data: readonly DataModel[];
   /** What the disk holds. */
   readonly image: DiskImage;
+  /** A number that tells images apart. */
+  readonly fingerprint: number;
 }
 
 /** Which states are wanted. */
@@ -57,13 +60,13 @@ export interface CrashStateOptions {
   readonly seed?: number | undefined;
 }
 
-/** Combinations of several files' variants that are tried at the most. */
+/** Up to this many combinations of several files' variants, all are tried. */
 const COMBINATIONS = 4096;
 
 /** The states that a power cut can leave of a tree, each once. */
 export function* crashStatesOf(
   root: SimulatedDirectory,
-  stale: readonly Uint8Array[],
+  stale: readonly StaleBytes[],
   options: CrashStateOptions,
 ): Generator<CrashState> {
   const { data = DATA_MODELS, names = NAME_MODELS, seed = 1 } = options;
@@ -87,15 +90,25 @@ export function* crashStatesOf(
       file.pending.length > 0
     );
     for (const choice of combinations(dirty.map(variantsOf), random)) {
-      states.push(() => ({
-        names: name.model,
-        data: choice.map(({ model }) => model),
-        image: imageOf(tree, dirty, choice),
-      }));
+      states.push(() => {
+        const image = imageOf(tree, dirty, choice);
+        return {
+          names: name.model,
+          data: choice.map(({ model }) => model),
+          image,
+          fingerprint: hashImage(image),
+        };
+      });
     }
   }
   const { limit = Infinity } = options;
-  for (const make of random.some(states, limit)) yield make();
+  const seen = new Set<number>();
+  for (const make of random.some(states, limit)) {
+    const state = make();
+    if (seen.has(state.fingerprint)) continue;
+    seen.add(state.fingerprint);
+    yield state;
+  }
 }
 
 /** What is visible, as an image. */
@@ -109,30 +122,41 @@ export function visibleImage(root: SimulatedDirectory): DiskImage {
 }
 
 /** A number that tells states of a tree apart: what is visible, durable and pending. */
-export function fingerprintOf(root: SimulatedDirectory): number {
-  let hash = hashImage(visibleImage(root));
-  const visit = (directory: SimulatedDirectory) => {
-    for (const change of directory.pending) {
-      const what = change.node === undefined ? "-" : "+";
-      hash = hashText(what + change.name, hash);
+export function fingerprintOf(root: SimulatedDirectory, seed: number): number {
+  const numbers = new Map<SimulatedNode, number>();
+  let hash = seed;
+  const visit = (node: SimulatedNode | undefined) => {
+    const known = node && numbers.get(node);
+    if (known !== undefined || !node) {
+      hash = hashUnits(1, () => known ?? -1, hash);
+      return;
     }
-    for (const [name, node] of directory.durable) {
-      hash = hashText(name, hash);
-      if (node.kind === "directory") visit(node);
+    numbers.set(node, numbers.size);
+    const { kind, pending, failsLate } = node;
+    hash = hashText(`${kind} ${pending.length} ${failsLate}`, hash);
+    if (node.kind === "file") visitBytes(node);
+    else visitNames(node);
+  };
+  const visitBytes = (file: SimulatedFile) => {
+    hash = hashBytes(file.visible.snapshot(), hash);
+    hash = hashBytes(file.durable.snapshot(), hash);
+    for (const change of file.pending) {
+      hash = change.kind === "write"
+        ? hashBytes(change.bytes, hash + change.offset)
+        : hashText(`to ${change.size}`, hash);
     }
-    for (
-      const node of new Set([
-        ...directory.durable.values(),
-        ...directory.visible.values(),
-      ])
-    ) {
-      if (node.kind === "directory") continue;
-      hash = hashBytes(node.durable.snapshot(), hash);
-      for (const change of node.pending) {
-        hash = change.kind === "write"
-          ? hashBytes(change.bytes, hash + change.offset)
-          : hashText(`to ${change.size}`, hash);
+  };
+  const visitNames = ({ visible, durable, pending }: SimulatedDirectory) => {
+    for (const names of [visible, durable]) {
+      hash = hashUnits(1, () => names.size, hash);
+      for (const [name, node] of names) {
+        hash = hashText(name, hash);
+        visit(node);
       }
+    }
+    for (const { name, node } of pending) {
+      hash = hashText(name, hash);
+      visit(node);
     }
   };
   visit(root);
@@ -201,17 +225,21 @@ function distinct(
   return found;
 }
 
-/** One variant of each file: all combinations, or some where there are too many. */
+/**
+ * One variant of each file: all combinations; where there are too many, the
+ * first variant of each file and the second (none and all of its changes, if
+ * all models are wanted) with each variant of each other one, and some by chance.
+ */
 function* combinations(
   variants: readonly (readonly DataVariant[])[],
   random: SeededRandom,
 ): Generator<readonly DataVariant[]> {
   const total = variants.reduce((n, { length }) => n * length, 1);
-  for (let n = 0; n < Math.min(total, COMBINATIONS); n++) {
-    if (total > COMBINATIONS) {
-      yield variants.map((some) => random.pick(some));
-      continue;
-    }
+  if (total > COMBINATIONS) {
+    yield* someCombinations(variants, random);
+    return;
+  }
+  for (let n = 0; n < total; n++) {
     let rest = n;
     yield variants.map((some) => {
       const variant = some[rest % some.length];
@@ -221,11 +249,27 @@ function* combinations(
   }
 }
 
-const encoder = new TextEncoder();
+function* someCombinations(
+  variants: readonly (readonly DataVariant[])[],
+  random: SeededRandom,
+): Generator<readonly DataVariant[]> {
+  for (const [n, one] of variants.entries()) {
+    for (const variant of random.some(one, COMBINATIONS / 4)) {
+      for (const other of [0, 1]) {
+        yield variants.map((some, m) => {
+          return m === n ? variant : some[Math.min(other, some.length - 1)];
+        });
+      }
+    }
+  }
+  for (let n = 0; n < COMBINATIONS; n++) {
+    yield variants.map((some) => random.pick(some));
+  }
+}
 
 /** A number that tells images apart: equal for equal ones, and by chance once in 2^53 for others. */
-export function hashImage({ files, directories }: DiskImage): number {
-  let hash = files.size;
+export function hashImage({ files, directories }: DiskImage, seed = 0): number {
+  let hash = hashText(`${directories.length} ${files.size}`, seed);
   for (const path of [...directories].sort()) hash = hashText(path, hash);
   const paths = [...files.keys()].sort();
   const first = new Map<Uint8Array, number>();
@@ -233,7 +277,8 @@ export function hashImage({ files, directories }: DiskImage): number {
     hash = hashText(path, hash);
     const bytes = files.get(path) ?? new Uint8Array(0);
     const same = bytes.length === 0 ? undefined : first.get(bytes);
-    if (same !== undefined) hash = hashText(`= ${same}`, hash);
+    // No byte has a number as large as the arrow's.
+    if (same !== undefined) hash = hashText(`→ ${same}`, hash);
     else {
       first.set(bytes, n);
       hash = hashBytes(bytes, hash);
@@ -244,16 +289,25 @@ export function hashImage({ files, directories }: DiskImage): number {
 
 /** A number that tells texts apart, continued from another one. */
 export function hashText(text: string, seed: number): number {
-  return hashBytes(encoder.encode(text), seed);
+  return hashUnits(text.length, (n) => text.charCodeAt(n), seed);
+}
+
+function hashBytes(bytes: Uint8Array, seed: number): number {
+  return hashUnits(bytes.length, (n) => bytes[n], seed);
 }
 
 /** 53 bits from two interleaved multiplicative hashes (FNV-1a's prime, and the golden ratio's). */
-function hashBytes(bytes: Uint8Array, seed: number): number {
-  let low = (seed ^ bytes.length) | 0;
+function hashUnits(
+  length: number,
+  unitAt: (n: number) => number,
+  seed: number,
+): number {
+  let low = (seed ^ length) | 0;
   let high = (Math.floor(seed / 0x100000000) ^ 0x811c9dc5) | 0;
-  for (const byte of bytes) {
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte ^ (low >>> 15), 0x9e3779b1);
+  for (let n = 0; n < length; n++) {
+    const unit = unitAt(n);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit ^ (low >>> 15), 0x9e3779b1);
   }
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b);
   high = Math.imul(high ^ (high >>> 13) ^ low, 0xc2b2ae35);

@@ -19,13 +19,19 @@ import type { SeededRandom } from "./random.ts";
  * A model of what survives of a file's unsynced changes.
  *
  * - `D0`: none of them. `D1`: all of them.
- * - `D2`: the first ones. `D3`: the first bytes, cut at every byte. `D4`: the
- *   same, cut where a sector ends.
- * - `D5`: any subset of the sectors; a missing one holds zeros. `D6`: the same
- *   with garbage. `D7`: the new size, and none of the new bytes: zeros or garbage.
+ * - `D2`: the first ones. `D3`: the first ones and a part of the next write, cut
+ *   at every byte. `D4`: the same, cut where a sector ends.
+ * - `D5`: any subset of the sectors; in a missing one the old bytes are old, and
+ *   those that the file was extended by, or that were cut off before, are zeros.
+ *   `D6`: the same with garbage. `D7`: the new size, and none of the new bytes:
+ *   zeros or garbage.
  * - `D8`: nothing beyond the old size.
- * - `D9`: as `D5`, and a missing sector holds bytes of a deleted file.
+ * - `D9`: as `D5`, with the bytes of a deleted file, or of an end that was cut
+ *   off, in the place of zeros: where they stood, or behind the old bytes.
  * - `D11`: a truncation is lost, or overtakes the writes, or is overtaken.
+ *
+ * The states of a file of a few hundred bytes are complete; of the very many of
+ * a larger one the seed chooses some.
  */
 export type DataModel =
   | "D0"
@@ -61,20 +67,31 @@ export interface DataVariant {
   readonly bytes: Uint8Array;
 }
 
-/** What the models need to know. */
+/** What the models need to know of the disk, and which are wanted. */
 export interface DataContext {
   readonly models: ReadonlySet<DataModel>;
   /** Size of a sector in bytes. */
   readonly sectorSize: number;
   readonly random: SeededRandom;
-  /** Bytes of deleted files. */
-  readonly stale: readonly Uint8Array[];
+  /** Bytes whose blocks are free. */
+  readonly stale: readonly StaleBytes[];
 }
 
+/** Bytes of a deleted file, or of an end that was cut off. */
+export interface StaleBytes {
+  /** Where in that file they stood. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Up to this many places to cut, all are tried. */
+const CUTS = 1024;
 /** Up to this many sectors, every subset is tried. */
 const ALL_SUBSETS = 5;
 /** How many subsets are tried where there are more, besides the simple ones. */
 const SOME_SUBSETS = 16;
+/** Up to this many sectors, the simple subsets of all are tried. */
+const SECTORS = 64;
 
 /** All states that a power cut can leave of a file, some of them more than once. */
 export function* dataVariants(
@@ -82,7 +99,7 @@ export function* dataVariants(
   context: DataContext,
 ): Generator<DataVariant> {
   const { durable, pending } = file;
-  const { models, sectorSize } = context;
+  const { models, sectorSize, random } = context;
   const some = function* (
     model: DataModel,
     make: () => Iterable<Uint8Array>,
@@ -95,9 +112,9 @@ export function* dataVariants(
   if (pending.length === 0) return;
   const target = applied(durable, pending);
   yield* some("D1", () => [target]);
-  yield* some("D2", () => prefixes(durable, pending));
-  yield* some("D3", () => bytePrefixes(durable, pending, 1));
-  yield* some("D4", () => bytePrefixes(durable, pending, sectorSize));
+  yield* some("D2", () => prefixes(durable, pending, random));
+  yield* some("D3", () => bytePrefixes(durable, pending, 1, random));
+  yield* some("D4", () => bytePrefixes(durable, pending, sectorSize, random));
   yield* some(
     "D8",
     () => [target.slice(0, Math.min(old.length, target.length))],
@@ -112,12 +129,12 @@ export function* dataVariants(
   const patch = { old, target, floor, sectorSize };
   yield* some("D7", function* () {
     yield patched(patch, () => true, () => 0);
-    yield patched(patch, () => true, () => context.random.below(256));
+    yield patched(patch, () => true, () => random.below(256));
   });
-  for (const [model, fillings] of sectorFillings(context)) {
+  for (const [model, fillings] of sectorFillings(context, floor)) {
     yield* some(model, function* () {
       const dirty = dirtySectors(patch);
-      for (const missing of subsets(dirty, context.random)) {
+      for (const missing of subsets(dirty, random)) {
         for (const fill of fillings) {
           yield patched(patch, (sector) => missing.has(sector), fill);
         }
@@ -130,16 +147,18 @@ type Fill = (offset: number) => number;
 
 function sectorFillings(
   { random, stale }: DataContext,
+  floor: number,
 ): readonly (readonly [DataModel, readonly Fill[]])[] {
   return [
     ["D5", [() => 0]],
     ["D6", [() => random.below(256)]],
-    // Where the freed blocks come back: at their old place, or at the file's end.
+    // Where freed blocks come back: at their old place, or behind the old bytes.
     [
       "D9",
-      stale.map((bytes) => (offset) =>
-        bytes.length === 0 ? 0 : bytes[offset % bytes.length]
-      ),
+      stale.flatMap(({ offset, bytes }) => [
+        (n) => bytes[n - offset] ?? 0,
+        (n) => bytes[n - floor] ?? 0,
+      ]),
     ],
   ];
 }
@@ -156,9 +175,10 @@ function applied(
 function* prefixes(
   durable: Contents,
   pending: readonly DataChange[],
+  random: SeededRandom,
 ): Generator<Uint8Array> {
-  for (let n = 1; n < pending.length; n++) {
-    yield applied(durable, pending.slice(0, n));
+  for (const n of random.some([...pending.keys()], CUTS)) {
+    if (n > 0) yield applied(durable, pending.slice(0, n));
   }
 }
 
@@ -166,16 +186,21 @@ function* bytePrefixes(
   durable: Contents,
   pending: readonly DataChange[],
   step: number,
+  random: SeededRandom,
 ): Generator<Uint8Array> {
+  const cuts: { n: number; offset: number; bytes: Uint8Array }[] = [];
   for (const [n, change] of pending.entries()) {
     if (change.kind === "truncate") continue;
-    const before = applied(durable, pending.slice(0, n));
     const { offset, bytes } = change;
-    const first = step - (offset % step);
-    for (let cut = first; cut < bytes.length; cut += step) {
-      const part = { ...change, bytes: bytes.subarray(0, cut) };
-      yield applied(new Contents(before), [part]);
+    for (let cut = step - (offset % step); cut < bytes.length; cut += step) {
+      cuts.push({ n, offset, bytes: bytes.subarray(0, cut) });
     }
+  }
+  const before = new Contents(durable.snapshot());
+  let done = 0;
+  for (const { n, offset, bytes } of random.some(cuts, CUTS)) {
+    for (; done < n; done++) before.apply(pending[done]);
+    yield applied(before, [{ kind: "write", offset, bytes }]);
   }
 }
 
@@ -230,7 +255,7 @@ function patched(
   return bytes;
 }
 
-/** Subsets of the sectors, none and all left out. */
+/** Subsets of the sectors, without the empty one. */
 function* subsets(
   sectors: readonly number[],
   random: SeededRandom,
@@ -241,7 +266,7 @@ function* subsets(
     }
     return;
   }
-  for (const [n, sector] of sectors.entries()) {
+  for (const [n, sector] of random.some([...sectors.entries()], SECTORS)) {
     yield new Set([sector]);
     yield new Set(sectors.filter((other) => other !== sector));
     yield new Set(sectors.slice(n));

@@ -72,13 +72,15 @@ export class Contents {
 }
 
 /**
- * How a sync that fails leaves things.
+ * How a sync that fails leaves things. As on Linux, every other descriptor of the
+ * file that is open at that time reports the failure at its next sync, once.
  *
  * - `F0`: nothing became durable, and a later sync can still do it.
  * - `F1`: what is visible stays, the disk has the old bytes, and later syncs
- *   report success without writing them; the new size may reach the disk.
+ *   report success without writing them; the new size may reach the disk, and
+ *   does with the next sync.
  * - `F2`: what is visible goes back to what the disk has.
- * - `F3`: as `F0`, and the file system is read-only from then on.
+ * - `F3`: as `F0`, and the file system is read-only from then on: syncs fail too.
  * - `F4`: as `F1`, but this sync reports success, and the next one fails.
  * - `F6`: everything became durable, and the failure is reported all the same.
  */
@@ -92,6 +94,8 @@ export class SimulatedFile {
   pending: DataChange[] = [];
   /** Whether the next sync reports the failure of the one before (`F4`). */
   failsLate = false;
+  /** How many syncs have failed: each open descriptor reports a failure once. */
+  failures = 0;
 
   constructor(bytes: Uint8Array) {
     this.visible = new Contents(bytes);
@@ -109,6 +113,7 @@ export class SimulatedFile {
   }
 
   failSync(how: SyncFailure): void {
+    if (how !== "F4") this.failures++;
     if (how === "F6") this.sync();
     else if (how === "F2") {
       this.visible = new Contents(this.durable.snapshot());
@@ -140,6 +145,8 @@ export interface NameChange {
   readonly name: string;
   /** What the name leads to; `undefined` if it is taken away. */
   readonly node: SimulatedNode | undefined;
+  /** In a rename, where the name given was before. */
+  readonly from: SimulatedDirectory | undefined;
   /** In a rename, the name given: the old one goes only with it. */
   readonly with: NameChange | undefined;
 }
@@ -154,23 +161,39 @@ export class SimulatedDirectory {
   failsLate = false;
 
   sync(): void {
-    for (const { name, node, with: given } of this.pending) {
-      // A file system journals both sides of a rename together.
-      if (given && given.directory !== this) {
-        const { directory } = given;
-        if (directory.pending.includes(given)) directory.sync();
-      }
-      setName(this.durable, name, node);
-    }
-    this.pending = [];
+    this.#promote(() => true);
   }
 
   failSync(how: SyncFailure): void {
     if (how === "F6") this.sync();
-    else if (how === "F2") {
-      this.visible = new Map(this.durable);
+    else if (how === "F1" || how === "F2" || how === "F4") {
+      // The file that was to come from another directory is still there.
+      for (const given of this.pending) given.from?.#keep(given, how);
+      if (how === "F2") this.visible = new Map(this.durable);
       this.pending = [];
-    } else if (how === "F1" || how === "F4") this.pending = [];
+    }
+  }
+
+  /** Makes changes durable that are pending. */
+  #promote(isDue: (change: NameChange) => boolean): void {
+    const due = this.pending.filter(isDue);
+    this.pending = this.pending.filter((change) => !isDue(change));
+    for (const { name, node, with: given } of due) {
+      // A file system journals both sides of a rename together.
+      given?.directory.#promote((other) =>
+        other.name === given.name && other.order <= given.order
+      );
+      setName(this.durable, name, node);
+    }
+  }
+
+  /** Takes no name away for one that was not given. */
+  #keep(given: NameChange, how: SyncFailure): void {
+    for (const { name, with: other } of this.pending) {
+      if (other !== given || how !== "F2") continue;
+      setName(this.visible, name, given.node);
+    }
+    this.pending = this.pending.filter((change) => change.with !== given);
   }
 }
 
@@ -206,6 +229,7 @@ export function cloneTree(root: SimulatedDirectory): SimulatedDirectory {
       directory: copyDirectory(change.directory),
       name: change.name,
       node: change.node && copyNode(change.node),
+      from: change.from && copyDirectory(change.from),
       with: change.with && copyChange(change.with),
     };
     changes.set(change, copy);

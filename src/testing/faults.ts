@@ -83,7 +83,7 @@ export interface Fault {
   readonly errno: Errno;
   /** How many bytes a write takes before it fails. @default 0 */
   readonly written?: number | undefined;
-  /** Whether a call other than a write or a sync takes effect, and is reported as failed all the same. @default false */
+  /** Whether the call takes effect in full, and is reported as failed all the same; a sync does so as `"F6"`. @default false */
   readonly persisted?: boolean | undefined;
   /** How a failing sync leaves things. @default `"F0"` */
   readonly sync?: SyncFailure | undefined;
@@ -122,6 +122,11 @@ export function injected(
   return fileSystemError(action, path, errno, cause);
 }
 
+/** How a fault leaves things if it hits a sync. */
+export function syncFailureOf({ persisted, sync }: Fault): SyncFailure {
+  return persisted ? "F6" : sync ?? "F0";
+}
+
 /**
  * Syncs a file or a directory, or lets that fail; the caller reports it.
  *
@@ -133,7 +138,7 @@ export function syncNode(
   fault: Fault | undefined,
 ): boolean {
   if (fault) {
-    const how = fault.persisted ? "F6" : fault.sync ?? "F0";
+    const how = syncFailureOf(fault);
     node.failSync(how);
     node.failsLate = how === "F4";
     return how === "F3";

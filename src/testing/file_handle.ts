@@ -7,7 +7,7 @@
 import { fileSystemError } from "../errors.ts";
 import type { FileHandle } from "../file_system.ts";
 import type { DataChange, SimulatedFile } from "./disk.ts";
-import type { Fault, Operation } from "./faults.ts";
+import { type Fault, injected, type Operation } from "./faults.ts";
 
 type Call = Omit<Operation, "number">;
 
@@ -28,8 +28,8 @@ export interface HandleHost {
     action: string,
     act: (fault: Fault | undefined) => T,
   ): T;
-  /** Remembers bytes whose blocks are free now. */
-  forget(bytes: Uint8Array): void;
+  /** Remembers bytes whose blocks are free now, and where they stood. */
+  forget(bytes: Uint8Array, offset: number): void;
   /** Syncs the file, or lets that fail. */
   sync(fault: Fault | undefined): void;
 }
@@ -38,9 +38,12 @@ export interface HandleHost {
 export class SimulatedFileHandle implements FileHandle {
   readonly #host: HandleHost;
   #closed = false;
+  /** How many failed syncs of the file this descriptor knows of. */
+  #failures: number;
 
   constructor(host: HandleHost) {
     this.#host = host;
+    this.#failures = host.file.failures;
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number> {
@@ -75,7 +78,7 @@ export class SimulatedFileHandle implements FileHandle {
       "truncate",
       () => {
         const file = this.#opened(true);
-        this.#host.forget(file.visible.snapshot().subarray(size));
+        this.#host.forget(file.visible.snapshot().subarray(size), size);
         file.apply({ kind: "truncate", size });
       },
     );
@@ -154,8 +157,14 @@ export class SimulatedFileHandle implements FileHandle {
   }
 
   #sync(fault: Fault | undefined): void {
-    this.#opened();
-    this.#host.sync(fault);
+    const file = this.#opened();
+    const missed = file.failures > this.#failures;
+    try {
+      this.#host.sync(fault);
+    } finally {
+      this.#failures = file.failures;
+    }
+    if (missed && !fault) throw injected("sync", this.#host.path, "EIO");
   }
 
   #opened(toWrite = false): SimulatedFile {

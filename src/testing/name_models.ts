@@ -25,6 +25,9 @@ import type { SeededRandom } from "./random.ts";
  * - `N4`: a file that was synced has no name, as its directory was not synced.
  * - `N5`: a file that was removed is back.
  * - `N6`: a new directory is lost, with all that is in it.
+ *
+ * In the last four, anything can have become of the other changes. Up to eight
+ * pending changes, the subsets are complete; of more the seed chooses some.
  */
 export type NameModel = "N0" | "N1" | "N2" | "N3" | "N4" | "N5" | "N6";
 
@@ -47,7 +50,7 @@ export interface NameVariant {
 
 /** Up to this many pending changes, every subset is tried. */
 const ALL_SUBSETS = 8;
-/** How many subsets are tried where there are more. */
+/** How many subsets are tried where there are more, besides the first ones. */
 const SOME_SUBSETS = 64;
 
 /** All that a power cut can leave of the names below a directory. */
@@ -99,30 +102,41 @@ function* subsets(
 ): Generator<ReadonlySet<NameChange>> {
   if (pending.length <= ALL_SUBSETS) {
     for (let mask = 0; mask < 1 << pending.length; mask++) {
-      const chosen = new Set(pending.filter((_, n) => mask & (1 << n)));
-      if (isPossible(pending, chosen)) yield chosen;
+      const wanted = pending.filter((_, n) => mask & (1 << n));
+      const chosen = possible(pending, (change) => wanted.includes(change));
+      if (chosen.size === wanted.length) yield chosen;
     }
     return;
   }
   for (let n = 0; n <= pending.length; n++) yield new Set(pending.slice(0, n));
+  for (const lost of random.some(pending, SOME_SUBSETS)) {
+    yield possible(pending, (change) => change !== lost);
+  }
   for (let n = 0; n < SOME_SUBSETS; n++) {
-    const chosen = new Set(pending.filter(() => random.below(2) === 0));
-    if (isPossible(pending, chosen)) yield chosen;
+    const oneIn = 2 + random.below(4);
+    yield possible(pending, () => random.below(oneIn) > 0);
   }
 }
 
-/** Whether the changes of each name are its first ones, and no rename took the old name alone. */
-function isPossible(
+/**
+ * What survives if these changes do not get lost: without those of a name of
+ * which an earlier one was lost, and those that take the old name of a file
+ * whose new one was lost.
+ */
+function possible(
   pending: readonly NameChange[],
-  chosen: ReadonlySet<NameChange>,
-): boolean {
+  isWanted: (change: NameChange) => boolean,
+): ReadonlySet<NameChange> {
+  const chosen = new Set<NameChange>();
   const lost: NameChange[] = [];
   for (const change of pending) {
-    if (!chosen.has(change)) lost.push(change);
-    else if (lost.some((other) => isSameName(change, other))) return false;
-    else if (change.with && lost.includes(change.with)) return false;
+    if (
+      isWanted(change) &&
+      !lost.some((other) => isSameName(change, other) || change.with === other)
+    ) chosen.add(change);
+    else lost.push(change);
   }
-  return true;
+  return chosen;
 }
 
 function isSameName(a: NameChange, b: NameChange): boolean {
@@ -149,5 +163,7 @@ function modelsOf(
     }
   }
   models.push("N2");
+  // Asked for alone, N3 has the renames that are lost or whole too.
+  if (pending.some(({ with: given }) => given)) models.push("N3");
   return models;
 }

@@ -25,6 +25,7 @@ import {
   fingerprintOf,
   visibleImage,
 } from "./crash_states.ts";
+import type { StaleBytes } from "./data_models.ts";
 import {
   cloneTree,
   type NameChange,
@@ -40,6 +41,7 @@ import {
   type Operation,
   type OperationKind,
   operationText,
+  syncFailureOf,
   syncNode,
 } from "./faults.ts";
 import { SimulatedFileHandle } from "./file_handle.ts";
@@ -125,7 +127,8 @@ export class SimulatedFileSystem implements FileSystem {
   readonly #random: SeededRandom;
   readonly #faults = new FaultInjector();
   readonly #locks = new Set<string>();
-  #stale: Uint8Array[] = [];
+  readonly #parts = new Map<string, readonly string[]>();
+  #stale: StaleBytes[] = [];
   #time: number;
   #order = 0;
   #program = 0;
@@ -163,9 +166,9 @@ export class SimulatedFileSystem implements FileSystem {
     return visibleImage(this.#root);
   }
 
-  /** A number that tells states of the file system apart: what is visible, durable, and pending. */
-  get fingerprint(): number {
-    return fingerprintOf(this.#root);
+  /** A number that tells states of the file system apart: what is visible, durable, and pending; continued from `seed`. */
+  fingerprint(seed = 0): number {
+    return fingerprintOf(this.#root, seed);
   }
 
   /** The disks that a power cut can leave at this moment, each once. */
@@ -254,7 +257,7 @@ export class SimulatedFileSystem implements FileSystem {
           this.#perform(call, action, act, program),
         performSync: (call, action, act) =>
           this.#performSync(call, action, act, program),
-        forget: (bytes) => this.#forget(bytes),
+        forget: (bytes, offset) => this.#forget(bytes, offset),
         sync: (fault) => this.#readOnly ||= syncNode(file, path, fault),
       });
     });
@@ -285,8 +288,9 @@ export class SimulatedFileSystem implements FileSystem {
       if (target.node?.kind === "directory") throw errno("EISDIR");
       if (source.node === target.node) return;
       if (target.node) this.#forget(target.node.visible.snapshot());
-      const given = this.#name(target.directory, target.name, source.node);
-      this.#name(source.directory, source.name, undefined, given);
+      const { directory: from, name, node } = source;
+      const given = this.#name(target.directory, target.name, node, { from });
+      this.#name(from, name, undefined, { with: given });
     });
   }
 
@@ -389,7 +393,9 @@ export class SimulatedFileSystem implements FileSystem {
   ): Operation {
     this.#checkRunning(call.path, program);
     this.#time++;
-    const operation = { ...call, number: this.operations.length + 1 };
+    const operation: Operation = Object.assign(call, {
+      number: this.operations.length + 1,
+    });
     this.operations.push(operation);
     return operation;
   }
@@ -410,9 +416,9 @@ export class SimulatedFileSystem implements FileSystem {
     try {
       if (!fault) return act(undefined);
       if (TAKES_FAULTS.has(kind)) {
-        // A sync that fails late reports success now.
         const result = act(fault);
-        if (fault.sync === "F4") return result;
+        // A sync that fails late reports success now.
+        if (kind !== "write" && syncFailureOf(fault) === "F4") return result;
       } else if (fault.persisted) act(undefined);
     } catch (error) {
       const { code } = error as { code?: string };
@@ -428,9 +434,9 @@ export class SimulatedFileSystem implements FileSystem {
     );
   }
 
-  #forget(bytes: Uint8Array): void {
+  #forget(bytes: Uint8Array, offset = 0): void {
     if (bytes.length === 0) return;
-    this.#stale = [bytes, ...this.#stale].slice(0, STALE_FILES);
+    this.#stale = [{ offset, bytes }, ...this.#stale].slice(0, STALE_FILES);
   }
 
   /** Gives a name, or takes it away. */
@@ -438,10 +444,11 @@ export class SimulatedFileSystem implements FileSystem {
     directory: SimulatedDirectory,
     name: string,
     node: SimulatedNode | undefined,
-    given?: NameChange,
+    rename: { from?: SimulatedDirectory; with?: NameChange } = {},
   ): NameChange {
     const order = ++this.#order;
-    const change = { order, directory, name, node, with: given };
+    const { from, with: given } = rename;
+    const change = { order, directory, name, node, from, with: given };
     setName(directory.visible, name, node);
     directory.pending.push(change);
     return change;
@@ -455,8 +462,12 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #lookUp(path: string): SimulatedNode | undefined {
+    return this.#walk(this.#partsOf(path));
+  }
+
+  #walk(parts: readonly string[]): SimulatedNode | undefined {
     let node: SimulatedNode | undefined = this.#root;
-    for (const part of partsOf(path)) {
+    for (const part of parts) {
       if (node === undefined) return undefined;
       if (node.kind === "file") throw errno("ENOTDIR");
       node = node.visible.get(part);
@@ -465,25 +476,41 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #find(path: string) {
-    const parts = partsOf(path);
-    const name = parts.pop();
-    const directory = this.#lookUp(parts.join("/"));
+    const parts = this.#partsOf(path);
+    const directory = this.#walk(parts.slice(0, -1));
     if (directory === undefined) throw errno("ENOENT");
     if (directory.kind === "file") throw errno("ENOTDIR");
+    const name = parts.at(-1);
     if (name === undefined) return { directory, name: ".", node: directory };
     return { directory, name, node: directory.visible.get(name) };
   }
+
+  /** The names on the way; relative paths begin at the top too. */
+  #partsOf(path: string): readonly string[] {
+    let parts = this.#parts.get(path);
+    if (!parts) {
+      parts = normalizePath(path).split("/").filter((part) =>
+        part !== "" && part !== "."
+      );
+      this.#parts.set(path, parts);
+    }
+    return parts;
+  }
 }
 
-/** Calls that a read-only file system refuses. */
+/** Calls that a file system refuses that has failed and become read-only: those that write, and syncs. */
 const WRITES: ReadonlySet<OperationKind> = new Set<OperationKind>([
   "create",
   "open-write",
   "mkdir",
   "rename",
   "remove",
+  "lock",
   "write",
   "truncate",
+  "dataSync",
+  "sync",
+  "syncDir",
 ]);
 /** Calls that say themselves what a fault does to them. */
 const TAKES_FAULTS: ReadonlySet<OperationKind> = new Set<OperationKind>([
@@ -492,13 +519,6 @@ const TAKES_FAULTS: ReadonlySet<OperationKind> = new Set<OperationKind>([
   "sync",
   "syncDir",
 ]);
-
-/** The working directory is the top one. */
-function partsOf(path: string): string[] {
-  return normalizePath(path).split("/").filter((part) =>
-    part !== "" && part !== "."
-  );
-}
 
 function errno(code: string): Error {
   return Object.assign(new Error(code), { code });

@@ -138,7 +138,7 @@ export class ActiveSegment {
    * running sync could take the report away.
    */
   readonly #blocking: FileHandle;
-  #buffer = new Uint8Array(1 << 16);
+  #buffer = new Uint8Array(1 << 12);
 
   private constructor(
     fileSystem: FileSystem,

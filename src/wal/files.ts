@@ -62,7 +62,7 @@ export async function lineAt(
   handle: FileHandle,
   offset: number,
 ): Promise<number> {
-  const buffer = new Uint8Array(WINDOW);
+  const buffer = new Uint8Array(Math.min(WINDOW, offset));
   let line = 1;
   for (let at = 0; at < offset;) {
     const room = Math.min(buffer.length, offset - at);

@@ -60,6 +60,7 @@ const VERSION = "0.2.0";
 const HEADER = /^\/\/ MINISTORE JOURNAL v0\.2\.\d+ (\{.*\}) ([0-9a-f]{8})$/;
 const HEX8 = /^[0-9a-f]{8}$/;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** A mini-rs file in front of the first segment of version 0.2: records, bytes, CRC-32 of the bytes. */
 export type SealedFile = readonly [
@@ -139,7 +140,7 @@ export function encodeHeader(header: SegmentHeader): Uint8Array {
  */
 export function parseHeader(line: Uint8Array): ParsedHeader | undefined {
   if (line[line.length - 1] !== LF) return undefined;
-  const text = new TextDecoder().decode(line.subarray(0, -1));
+  const text = decoder.decode(line.subarray(0, -1));
   const match = HEADER.exec(text);
   if (!match) return undefined;
   const chain = crc32(line.subarray(0, line.length - 9));

@@ -54,8 +54,8 @@ export async function mend(
     const end = await scanToEnd(source);
     await checkTail(source, end, path);
     const torn = await cutTail(log, handle, end.offset, size);
-    const range = { handle, offset: end.lastGroup };
-    const rewrittenBytes = end.offset - end.lastGroup;
+    const range = { handle, offset: end.groupBefore };
+    const rewrittenBytes = end.offset - end.groupBefore;
     await copyRange(range, range, rewrittenBytes);
     await handle.sync();
     const { sequence, chain, closed } = end;

@@ -5,15 +5,17 @@
  */
 
 import { DurableError } from "../errors.ts";
-import type { FileSystem } from "../file_system.ts";
+import type { FileHandle, FileSystem } from "../file_system.ts";
 import { sameRange } from "./files.ts";
 import type { ParsedHeader, SealedFile } from "./format.ts";
+import { scanToEnd } from "./scanner.ts";
 import {
   type Closing,
   corrupt,
   type Head,
   inspect,
   listSegments,
+  readHead,
   type Segment,
 } from "./segments.ts";
 
@@ -65,6 +67,7 @@ export async function planLog(
       { path },
     );
   }
+  for (const name of listing.next.values()) await refuseUsed(fileSystem, name);
   const front = [...listing.sealed].filter(([sealed]) => sealed < number);
   const found = await inspectSealed(fileSystem, front);
   const beyond = [...listing.sealed].filter(([sealed]) => sealed >= number);
@@ -115,6 +118,40 @@ async function inspectActive(
     if ((error as DurableError).code === "NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/**
+ * A segment has its name, durable, before it takes a record. A prepared one that
+ * holds records has lost it, to a disk or to a hand: they are not ours to remove.
+ */
+async function refuseUsed(fileSystem: FileSystem, path: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await fileSystem.open(path, { mode: "read" });
+  } catch (error) {
+    if ((error as DurableError).code === "NOT_FOUND") return; // it has begun
+    throw error;
+  }
+  try {
+    const size = await handle.size();
+    const head = await readHead(handle, path, size).catch(unlessDamaged);
+    if (head?.kind !== "v0.2") return; // a part of a header, to be written again
+    const { header } = head;
+    const { sequence } = await scanToEnd({ fileSystem, handle, header, size });
+    if (sequence < header.first || !await fileSystem.stat(path)) return;
+    const what =
+      `it holds records up to ${sequence}, and is named like a segment that has not begun`;
+    const at = { offset: header.length, line: 2, sequence: header.first };
+    throw corrupt(path, what, at);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Lets the damage of a prepared segment pass: it holds nothing, and is written again. */
+export function unlessDamaged(error: DurableError): undefined {
+  const damage = ["CORRUPT", "NOT_A_JOURNAL", "UNSUPPORTED_VERSION"];
+  if (!damage.includes(error.code)) throw error;
 }
 
 /** How many files are looked at together. */

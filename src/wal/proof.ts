@@ -75,7 +75,8 @@ export async function validMarkFollows(
   const { fileSystem, handle, header, size } = source;
   const id = idBytes(header.id);
   const decoder = new TextDecoder("latin1");
-  const buffer = new Uint8Array(WINDOW + LOOK_AHEAD);
+  const window = Math.min(WINDOW, size - end.offset);
+  const buffer = new Uint8Array(window + LOOK_AHEAD);
   let filled = 0;
   let base = end.offset;
   // The checksum of all bytes from the damage up to buffer[taken].

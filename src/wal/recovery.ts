@@ -8,9 +8,10 @@
  * 2. A rename that a power cut left under both names is finished.
  * 3. The newest segment is read. A torn tail is copied to a file beside it, and
  *    cut off.
- * 4. The last group and what follows it is written again in place, with the same
- *    bytes, and synced: after a failed sync the page cache can show bytes that
- *    the disk does not hold, and only writing them again brings them there.
+ * 4. The last two groups and what follows them are written again in place, with
+ *    the same bytes, and synced: after a failed sync the page cache can show bytes
+ *    that the disk does not hold, and only writing them again brings them there.
+ *    Two, because a sync may report the failure of the one before.
  * 5. A missing first segment is created, a rotation that was interrupted is
  *    finished, a mini-rs file is sealed.
  * 6. Names that are left over are removed.
@@ -30,7 +31,7 @@ import {
 import { lineAt } from "./files.ts";
 import type { ParsedHeader, SealedFile, SegmentHeader } from "./format.ts";
 import { type CutTail, type LegacyFile, mend, mendLegacy } from "./mend.ts";
-import { type Plan, planLog } from "./plan.ts";
+import { type Plan, planLog, unlessDamaged } from "./plan.ts";
 import { type ScanEnd, scanToEnd } from "./scanner.ts";
 import {
   corrupt,
@@ -267,13 +268,9 @@ async function readPrepared(
 ): Promise<SegmentHeader | undefined> {
   const handle = await fileSystem.open(path, { mode: "read" });
   try {
-    const head = await readHead(handle, path, await handle.size());
-    return head.kind === "v0.2" ? head.header : undefined;
-  } catch (error) {
-    const { code } = error as DurableError;
-    if (code === "CORRUPT" || code === "NOT_A_JOURNAL") return undefined;
-    if (code === "UNSUPPORTED_VERSION") return undefined;
-    throw error;
+    const size = await handle.size();
+    const head = await readHead(handle, path, size).catch(unlessDamaged);
+    return head?.kind === "v0.2" ? head.header : undefined;
   } finally {
     await handle.close();
   }

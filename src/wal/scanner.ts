@@ -46,6 +46,8 @@ export interface ScanEnd {
   sequence: number;
   /** Offset at which the last group begins; 0 if there is none. */
   lastGroup: number;
+  /** Offset at which the group before it begins; 0 if there is none. */
+  groupBefore: number;
   /** Whether the last valid mark is a closed line. */
   closed: boolean;
 }
@@ -69,6 +71,7 @@ export function beginningOf(header: ParsedHeader): ScanEnd {
     chain: header.chain,
     sequence: header.first - 1,
     lastGroup: 0,
+    groupBefore: 0,
     closed: false,
   };
 }
@@ -84,7 +87,7 @@ export async function* scanGroups(
 ): AsyncGenerator<Run, void, undefined> {
   const { fileSystem, handle, header, size } = source;
   const id = idBytes(header.id);
-  let buffer = new Uint8Array(WINDOW);
+  let buffer = new Uint8Array(Math.min(WINDOW, size - end.offset));
   let base = end.offset; // file offset of buffer[0]
   let filled = 0;
   let searched = 0; // up to here there is no mark behind the current group's start
@@ -172,7 +175,10 @@ function walkGroups(
       ? crc32(buffer, seed, group, stem)
       : fileSystem.crc32(buffer.subarray(group, stem), seed);
     if (!follows(end, mark, at > group) || chain !== mark.chain) return -1;
-    if (mark.kind === "commit") end.lastGroup = base + group;
+    if (mark.kind === "commit") {
+      end.groupBefore = end.lastGroup;
+      end.lastGroup = base + group;
+    }
     end.closed = mark.kind === "closed";
     end.sequence = mark.sequence;
     end.chain = chain;
@@ -233,6 +239,7 @@ async function* scanLargeGroup(
         offset,
         chain,
         sequence: mark.sequence,
+        groupBefore: end.lastGroup,
         lastGroup: start,
         closed: false,
       });

@@ -127,6 +127,7 @@ export async function listSegments(
 }
 
 const TOP = { offset: 0, line: 1 };
+const decoder = new TextDecoder();
 
 /**
  * Reads how a file begins.
@@ -140,7 +141,7 @@ export async function readHead(
   size: number,
 ): Promise<Head> {
   if (size === 0) return { kind: "empty" };
-  let bytes = new Uint8Array(4096);
+  let bytes = new Uint8Array(Math.min(size, 4096));
   let filled = await handle.read(bytes, 0);
   while (
     bytes.indexOf(LF) < 0 && filled === bytes.length &&
@@ -151,7 +152,7 @@ export async function readHead(
   }
   bytes = bytes.subarray(0, filled);
   const length = bytes.indexOf(LF) + 1;
-  const text = new TextDecoder().decode(bytes.subarray(0, length || filled));
+  const text = decoder.decode(bytes.subarray(0, length || filled));
   if (!text.startsWith(MAGIC)) {
     if (length === 0 && MAGIC.startsWith(text)) return { kind: "partial" };
     throw new DurableError(
