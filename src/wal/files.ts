@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FileHandle } from "../file_system.ts";
+import type { FileHandle, FileSystem } from "../file_system.ts";
 import { LF } from "./format.ts";
 
 const WINDOW = 1 << 18;
@@ -32,6 +32,20 @@ export async function copyRange(
     }
     await to.handle.write(room.subarray(0, count), to.offset + done);
     done += count;
+  }
+}
+
+/** {@linkcode lineAt} of a file that is not open. */
+export async function lineIn(
+  fileSystem: FileSystem,
+  path: string,
+  offset: number,
+): Promise<number> {
+  const handle = await fileSystem.open(path, { mode: "read" });
+  try {
+    return await lineAt(handle, offset);
+  } finally {
+    await handle.close();
   }
 }
 

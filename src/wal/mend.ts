@@ -7,7 +7,7 @@
 
 import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
-import { copyRange, lineAt, sameRange } from "./files.ts";
+import { copyRange, lineAt, lineIn, sameRange } from "./files.ts";
 import type { ParsedHeader } from "./format.ts";
 import { checksumOf } from "./legacy.ts";
 import { readLog, type TornTail } from "./reader.ts";
@@ -104,7 +104,9 @@ export async function mendLegacy(
   const last = legacy.at(-1);
   if (!isActive && end.offset < end.size) {
     const what = "a sealed segment is damaged";
-    throw corrupt(newest.path, what, { offset: end.offset, line: 1 });
+    const { offset } = end;
+    const line = await lineIn(fileSystem, newest.path, offset);
+    throw corrupt(newest.path, what, { offset, line });
   }
   if (!isActive || last === undefined) {
     return {

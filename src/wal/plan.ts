@@ -6,7 +6,7 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
-import { sameRange } from "./files.ts";
+import { lineIn, sameRange } from "./files.ts";
 import type { ParsedHeader, SealedFile } from "./format.ts";
 import { scanToEnd } from "./scanner.ts";
 import {
@@ -81,11 +81,12 @@ export async function planLog(
     listing.next.has(twin.number + 1) &&
     await isRenamedTwice(fileSystem, twin, active);
   if (renamedTwice) found.push(...last);
-  else if (active && beyond.length > 0) {
+  const strange = renamedTwice ? beyond.slice(last.length) : beyond;
+  if (active && strange.length > 0) {
     const now = await inspectActive(fileSystem, path);
     const isSame = now?.head.kind === "v0.2" &&
       now.head.header.segment === number;
-    const foreign = isSame && await inspectSealed(fileSystem, beyond);
+    const foreign = isSame && await inspectSealed(fileSystem, strange);
     if (foreign && foreign.length > 0) {
       const what = `it is behind the active segment, which is ${number}`;
       throw corrupt(foreign[0].path, what, TOP);
@@ -97,7 +98,7 @@ export async function planLog(
     const own = number === Infinity ? lastSealed + 1 : number;
     found.push({ ...active, number: own });
   }
-  const segments = link(found);
+  const segments = await link(fileSystem, found);
   const newest = found.at(-1);
   if (
     newest?.number === lastSealed && newest.head.kind === "v0.2" &&
@@ -221,11 +222,16 @@ async function isRenamedTwice(
 }
 
 /** Checks that each segment is the one that follows the segment before it. */
-function link(found: readonly Found[]): Segment[] {
+async function link(
+  fileSystem: FileSystem,
+  found: readonly Found[],
+): Promise<Segment[]> {
   const start = found.findIndex(({ head }) => head.kind === "v0.2");
   const legacy = start < 0 ? found : found.slice(0, start);
   const header = start < 0 ? undefined : headerOf(found[start]);
-  const sealed = header ? legacyFiles(legacy, found[start], header) : [];
+  const sealed = header
+    ? await legacyFiles(fileSystem, legacy, found[start], header)
+    : [];
   for (const [n, { path, number, head }] of found.entries()) {
     if (n > 0 && found[n - 1].number + 1 !== number) {
       const what = `segment ${
@@ -248,7 +254,9 @@ function link(found: readonly Found[]): Segment[] {
     if (n > start) {
       const before = found[n - 1];
       if (before.closing === undefined) {
-        const at = { offset: before.size, line: 1 };
+        const offset = before.size;
+        const line = await lineIn(fileSystem, before.path, offset);
+        const at = { offset, line };
         throw corrupt(
           before.path,
           "the end of a sealed segment is damaged",
@@ -287,23 +295,27 @@ function link(found: readonly Found[]): Segment[] {
 }
 
 /** What the first v0.2 header says of the mini-rs files in front of it. */
-function legacyFiles(
+async function legacyFiles(
+  fileSystem: FileSystem,
   legacy: readonly Found[],
   next: Found,
   header: ParsedHeader,
-): { file: SealedFile; first: number }[] {
+): Promise<{ file: SealedFile; first: number }[]> {
   const files = header.sealed.slice(-legacy.length || header.sealed.length);
   if (files.length < legacy.length) {
     const what = "it does not continue all the mini-rs files in front of it";
     throw corrupt(next.path, what, TOP);
   }
   let first = header.first;
-  return legacy.map(({ path, size }, n) => {
+  for (const [n, { path, size }] of legacy.entries()) {
     const [, bytes] = files[n];
-    if (size === bytes) return { path, file: files[n] };
+    if (size === bytes) continue;
     const what = `it had ${bytes} bytes when it was sealed, and has ${size}`;
-    throw corrupt(path, what, { offset: Math.min(bytes, size), line: 1 });
-  }).reverse().map(({ file }) => {
+    const offset = Math.min(bytes, size);
+    const line = await lineIn(fileSystem, path, offset);
+    throw corrupt(path, what, { offset, line });
+  }
+  return legacy.map((_, n) => files[n]).reverse().map((file) => {
     first -= file[0];
     return { file, first };
   }).reverse();

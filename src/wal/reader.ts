@@ -62,6 +62,8 @@ export async function* readLog<R>(
   let torn: TornTail | undefined;
   for (const [n, segment] of segments.entries()) {
     const next = segments.at(n + 1);
+    // A sealed segment is whole, also while a rotation has left none behind it.
+    const isActive = next === undefined && segment.path === path;
     const { handle, head } = n === 0 && opened
       ? opened
       : await openSegment(fileSystem, path, segment);
@@ -70,10 +72,17 @@ export async function* readLog<R>(
       const before = segment.first ?? end.sequence + 1;
       end = head.kind === "v0.2"
         ? yield* readSegment(source, head.header, segment, handle, size)
-        : yield* readLegacy(source, segment, handle, size, before - 1, !next);
+        : yield* readLegacy(
+          source,
+          segment,
+          handle,
+          size,
+          before - 1,
+          isActive,
+        );
       source.onSegment?.(segment, end, size);
       const { offset, sequence } = end;
-      if (next === undefined) {
+      if (isActive) {
         if (offset < size) {
           const line = await lineAt(handle, offset);
           torn = { path: segment.path, offset, line, bytes: size - offset };

@@ -5,16 +5,16 @@
  * In this order, each step durable before the next:
  *
  * 1. The segments must follow each other ({@linkcode planLog}).
- * 2. A rename that a power cut left under both names is finished.
- * 3. The newest segment is read. A torn tail is copied to a file beside it, and
+ * 2. The newest segment is read. A torn tail is copied to a file beside it, and
  *    cut off.
- * 4. The last two groups and what follows them are written again in place, with
+ * 3. The last two groups and what follows them are written again in place, with
  *    the same bytes, and synced: after a failed sync the page cache can show bytes
  *    that the disk does not hold, and only writing them again brings them there.
  *    Two, because a sync may report the failure of the one before.
- * 5. A missing first segment is created, a rotation that was interrupted is
- *    finished, a mini-rs file is sealed.
- * 6. Names that are left over are removed.
+ * 4. A missing first segment is created; a rotation that was interrupted, or a
+ *    rename that a power cut left under both names, is finished; a mini-rs file is
+ *    sealed.
+ * 5. Names that are left over are removed.
  *
  * @module
  */
@@ -135,10 +135,6 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const plan = await planLog(fileSystem, path);
   const newest = plan.segments.at(-1);
   checkFormat(path, newest?.head.kind, format);
-  if (plan.renamedTwice) {
-    await fileSystem.remove(path);
-    await fileSystem.syncDir(dir);
-  }
   const isActive = newest !== undefined && newest.number > plan.lastSealed;
   const mended = newest === undefined
     ? undefined
@@ -158,6 +154,10 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
     );
   } else if (tip === undefined) {
     const header = await interrupted(log, format, plan, newest, legacy);
+    if (plan.renamedTwice) {
+      await fileSystem.remove(path);
+      await fileSystem.syncDir(dir);
+    }
     tip = await beginSegment(log, header, false);
   }
   for (const name of plan.next.values()) {
@@ -221,7 +221,10 @@ async function interrupted(
   let header: SegmentHeader;
   if (newest.head.kind === "v0.1") {
     header = behindLegacy(log, number, legacy);
-    if (format === "v0.1") return { segment: number + 1, first: header.first };
+    // A prepared header may list the files as they were before a change.
+    return format === "v0.2"
+      ? header
+      : { segment: number + 1, first: header.first };
   } else {
     const end = await scanSealed(log, newest.path, newest.head.header);
     header = {
@@ -290,9 +293,11 @@ function sealedSegments(
       last: (plan.segments.at(n + 1)?.first ?? tip.first) - 1,
     }));
   const sealed: SealedSegment[] = [];
+  // A mini-rs file that was sealed just now; it may hold no record.
+  const wasSealed = tip.number > (plan.segments.at(-1)?.number ?? Infinity);
   for (const { path: file, first, last } of segments) {
     if (file !== path) sealed.push({ path: file, first, last });
-    else if (first < tip.first) {
+    else if (wasSealed) {
       sealed.push({ path: sealedPath(path, tip.number - 1), first, last });
     }
   }

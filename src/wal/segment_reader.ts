@@ -200,7 +200,9 @@ function isJson(
 ): boolean {
   try {
     const line = bytes.subarray(offset, offset + length);
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+    JSON.parse(
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line),
+    );
     return true;
   } catch {
     return false;

@@ -127,7 +127,7 @@ export async function listSegments(
 }
 
 const TOP = { offset: 0, line: 1 };
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads how a file begins.

@@ -44,14 +44,6 @@ export async function verifyLog<R>(
   source: LogSource<R>,
 ): Promise<VerifyReport> {
   const { fileSystem, path } = source;
-  const { active, sealed } = await listSegments(fileSystem, path);
-  if (!active && sealed.size === 0) {
-    throw new DurableError(
-      "NOT_FOUND",
-      `Cannot verify "${path}": there is no journal`,
-      { path },
-    );
-  }
   let segments = 0;
   let bytes = 0;
   let records = 0;
@@ -73,6 +65,14 @@ export async function verifyLog<R>(
       if (records > 0) firstSequence ??= batch.value.first;
     }
     ({ closed, torn, sequence: lastSequence } = batch.value);
+    const { active, sealed } = await listSegments(fileSystem, path);
+    if (segments === 0 && !active && sealed.size === 0) {
+      throw new DurableError(
+        "NOT_FOUND",
+        `Cannot verify "${path}": there is no journal`,
+        { path },
+      );
+    }
   } catch (error) {
     if (!DAMAGE.includes((error as DurableError).code)) throw error;
     damage = error as DurableError;
