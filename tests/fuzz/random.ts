@@ -1,30 +1,18 @@
-/** Random numbers that a seed repeats. */
+/** Random numbers that a seed repeats, with what the fuzzer asks of them. */
+
+import { SeededRandom } from "../../src/testing/random.ts";
 
 /** A source of random numbers; the same seed gives the same ones. */
-export class Random {
-  #state: number;
-
+export class Random extends SeededRandom {
   constructor(...seed: readonly number[]) {
-    this.#state = 0;
-    for (const part of seed) {
-      this.#state = (this.next() ^ part) | 0;
-      this.next();
-    }
-  }
-
-  /** 32 random bits (splitmix32). */
-  next(): number {
-    this.#state = (this.#state + 0x9e3779b9) | 0;
-    let bits = this.#state ^ (this.#state >>> 16);
-    bits = Math.imul(bits, 0x21f0aaad);
-    bits ^= bits >>> 15;
-    bits = Math.imul(bits, 0x735a2d97);
-    return (bits ^ (bits >>> 15)) >>> 0;
+    super(
+      seed.reduce((mixed, part) => new SeededRandom(mixed ^ part).bits(), 0),
+    );
   }
 
   /** A whole number from 0 to `count - 1`; 0 if there is none. */
-  below(count: number): number {
-    return count < 1 ? 0 : this.next() % count;
+  override below(count: number): number {
+    return count < 1 ? 0 : super.below(count);
   }
 
   /** A whole number from `least` to `most`. */
@@ -35,10 +23,5 @@ export class Random {
   /** Whether something with a probability of 1 in `count` happens. */
   oneIn(count: number): boolean {
     return this.below(count) === 0;
-  }
-
-  /** One of a list that is not empty. */
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
   }
 }
