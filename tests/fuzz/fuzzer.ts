@@ -53,8 +53,8 @@ export class Cases {
     }
     const random = new Random(this.#seed, 1, number);
     const count = random.oneIn(20) ? 0 : random.between(1, 4);
-    const mutations = Array.from({ length: count }, () => random.next());
-    return { shape: this.#shape, mutations, seed: random.next() };
+    const mutations = Array.from({ length: count }, () => random.bits());
+    return { shape: this.#shape, mutations, seed: random.bits() };
   }
 }
 

@@ -54,7 +54,7 @@ class SeededFileSystem extends MemoryFileSystem {
   }
 
   override random(): number {
-    return this.#random.next();
+    return this.#random.bits();
   }
 }
 
@@ -63,7 +63,7 @@ export function drawShape(random: Random): Shape {
   const format = random.oneIn(3) ? "v0.1" : "v0.2";
   const ops = drawOps(random, random.between(1, 9), format === "v0.1");
   return {
-    seed: random.next(),
+    seed: random.bits(),
     format,
     ops,
     close: random.oneIn(2),
@@ -112,7 +112,7 @@ function drawRecord(random: Random): unknown {
     case 2:
       return random.pick(WORDS).repeat(random.between(1, 12));
     case 3:
-      return { n: random.next(), list: [random.pick(WORDS), [{}], -0.5] };
+      return { n: random.bits(), list: [random.pick(WORDS), [{}], -0.5] };
     case 4:
       return random.oneIn(40)
         ? "x".repeat(random.between(16_000, 140_000))
