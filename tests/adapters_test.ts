@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { existsSync, symlinkSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
-import { DurableError, MiniStore } from "../mod.ts";
+import { DurableError, type DurableErrorCode, MiniStore } from "../mod.ts";
 import { adapters, onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
 import { testFileSystemContract } from "./support/file_system_contract.ts";
@@ -66,6 +66,18 @@ for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
       assert(error.message.includes("not a regular file"), error.message);
     }));
 
+  test(`FileHandle.sync() and all its kin ask the system, and pass its refusal on (${adapter.name})`, () =>
+    adapter.with(async (fs) => {
+      if (process.platform !== "linux") return;
+      // Linux syncs neither a device nor a directory of /proc.
+      await using handle = await fs.open("/dev/null", { mode: "write" });
+      await assertCode(() => handle.sync(), "IO");
+      await assertCode(() => handle.dataSync(), "IO");
+      const error = assertThrows(() => handle.dataSyncSync(), DurableError);
+      assertEquals(error.code, "IO");
+      await assertCode(() => fs.syncDir("/proc"), "IO");
+    }));
+
   test(`FileHandle.writeSync() works while another handle syncs (${adapter.name})`, () =>
     adapter.with(async (fs, directory) => {
       await using one = await fs.open(`${directory}/a`, { mode: "create" });
@@ -76,6 +88,45 @@ for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
       two.dataSyncSync();
       await syncing;
       assertEquals(await one.size(), (1 << 20) + 3);
+    }));
+}
+
+for (const adapter of adapters) {
+  test(`FileLock.release() a second time does not let go of the lock of another (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      const first = await fs.lock(`${directory}/l`);
+      await first.release();
+      await using _second = await fs.lock(`${directory}/l`);
+      await first.release();
+      await assertCode(() => fs.lock(`${directory}/l`), "LOCKED");
+    }));
+
+  test(`FileSystem.mkdir() says EXISTS where a file stands (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      await (await fs.open(`${directory}/f`, { mode: "create" })).close();
+      await assertCode(() => fs.mkdir(`${directory}/f`), "EXISTS");
+    }));
+}
+
+for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
+  test(`FileSystem.mkdir() fails where a name cannot be synced, unless that is refused (${adapter.name})`, () =>
+    adapter.with(async (fs, directory) => {
+      await fs.mkdir(`${directory}/d`);
+      const syncDir = fs.syncDir;
+      const codeWith = async (code: DurableErrorCode, name: string) => {
+        fs.syncDir = () => Promise.reject(new DurableError(code, "Injected"));
+        try {
+          await fs.mkdir(`${directory}/${name}`);
+        } catch (error) {
+          return (error as DurableError).code;
+        } finally {
+          fs.syncDir = syncDir;
+        }
+      };
+      assertEquals(await codeWith("IO", "d"), "IO");
+      assertEquals(await codeWith("IO", "e"), "IO");
+      assertEquals(await codeWith("PERMISSION", "d"), undefined);
+      assertEquals(await codeWith("READ_ONLY", "d"), undefined);
     }));
 }
 

@@ -222,3 +222,16 @@ test("checkForRust() refuses what serde_json gives up on", () => {
   assertThrows(() => checkForRust(nested(128)), TypeError, "127 levels");
   assertThrows(() => checkForRust('{"a":[1e400]}'), TypeError, "number 1e400");
 });
+
+test("MiniStore.append() refuses raw JSON text, which comes back as something else", async () => {
+  const { rawJSON } = JSON as unknown as {
+    rawJSON?: (text: string) => unknown;
+  };
+  if (rawJSON === undefined) return;
+  const fileSystem = new MemoryFileSystem();
+  await using store = await MiniStore.open<unknown>("a", { fileSystem });
+  for (const record of [rawJSON("1e999"), { n: [rawJSON("1")] }]) {
+    await assertRejects(() => store.append(record), TypeError, "raw JSON text");
+  }
+  assertEquals(await store.append({ rawJSON: "1" }), 1);
+});

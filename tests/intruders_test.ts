@@ -10,6 +10,7 @@ import {
 } from "../mod.ts";
 import { adapters, onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
+import { CHANGES, FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 import { readText, writeFile } from "./support/text.ts";
 
@@ -170,4 +171,14 @@ test("MiniStore.open() refuses a sealed segment, which belongs to another log", 
   assertEquals((await fileSystem.readDir(".")).sort(), ["a", "a.000001"]);
   assertEquals(await MiniStore.replay("a.000001", { fileSystem }), [1]);
   await store.close();
+});
+
+test("MiniStore.open() changes nothing in a log that has a writer", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  await using store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  fileSystem.calls.length = 0;
+  await assertCode(() => MiniStore.open("a", { fileSystem }), "LOCKED");
+  const changes = fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind));
+  assertEquals(changes.map(({ kind }) => kind), ["mkdir"]);
 });

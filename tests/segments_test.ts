@@ -284,3 +284,42 @@ test("MiniStore.open() takes no prepared segment that does not follow the sealed
     assertEquals(again.sequence, first);
   }
 });
+
+test("MiniStore reads segments in their order, in whatever order the directory lists them", async () => {
+  const files = await segments();
+  await opens(new Map([...files].reverse()), "from the last to the first");
+});
+
+test("MiniStore refuses a sealed segment with bytes behind its closed line", async () => {
+  const files = await segments();
+  const longer = concat(bytesOf(files, TWO), "1\n");
+  await refused(replaced(files, TWO, longer), "with bytes behind");
+});
+
+test("MiniStore refuses another file of the same size in the place of a second name", async () => {
+  const files = await segments();
+  const [own, other] = await Promise.all(["own", "its"].map(async (record) => {
+    const fileSystem = await withFiles(files);
+    const store = await MiniStore.open<unknown>(PATH, { fileSystem });
+    await store.append(record);
+    await store.close();
+    return await filesOf(fileSystem);
+  }));
+  const both = replaced(own, `${PATH}.000004`, bytesOf(other));
+  assertEquals(bytesOf(own).length, bytesOf(other).length);
+  await refused(replaced(both, NEXT(5), new Uint8Array()), "of the same size");
+});
+
+test("MiniStore refuses a first segment that follows something", async () => {
+  const place = { segment: 1, id: "6f1c2a9b", sealed: [] };
+  for (
+    const wrong of [
+      { first: 1, prev: 7, dropped: 0 },
+      { first: 5, prev: 0, dropped: 4 },
+    ]
+  ) {
+    const bytes = encodeHeader({ ...place, ...wrong });
+    const error = await refused(new Map([[PATH, bytes]]), "the first segment");
+    assert(error.message.includes("does not begin with"), error.message);
+  }
+});
