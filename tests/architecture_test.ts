@@ -64,11 +64,17 @@ const RULES: [RegExp, readonly string[]][] = [
     "node:zlib",
   ]],
   [/^src\/adapters\/memory\.ts$/, CORE],
+  [/^src\/testing\//, [
+    ...CORE,
+    "src/adapters/mkdir.ts",
+    ...files.filter((file) => file.startsWith("src/testing/")),
+  ]],
   [/^src\/adapters\//, [
     ...CORE,
     "src/adapters/lock.ts",
     "src/adapters/mkdir.ts",
     "node:fs",
+    "node:os",
     "node:path",
     "node:process",
     "node:zlib",
@@ -91,7 +97,7 @@ test("src/ names a runtime only under adapters/ and in runtime.ts", () => {
     if (file.startsWith("src/adapters/")) continue;
     const text = code(file);
     assertEquals(
-      /\bDeno\.|\bBun\.|\bprocess\.|node:|bun:/.exec(text)?.[0],
+      /\bDeno\.|\bBun\.|\bprocess\.|"(node|bun):/.exec(text)?.[0],
       undefined,
       file,
     );
@@ -111,11 +117,13 @@ test("runtime.ts loads adapters only by literal dynamic imports", () => {
 });
 
 test("mod.ts exports and holds no logic", () => {
-  assertEquals(
-    code("mod.ts").replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "")
-      .trim(),
-    "",
-  );
+  for (const file of ["mod.ts", "src/testing/mod.ts"]) {
+    assertEquals(
+      code(file).replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "").trim(),
+      "",
+      file,
+    );
+  }
 });
 
 test("Sources are erasable, and promise nothing to the type checker", () => {
@@ -150,6 +158,11 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/file_system.ts": "adapters_test.ts",
     "src/posix_path.ts": "adapters_test.ts",
     "src/runtime.ts": "adapters_test.ts",
+    "src/testing/faults.ts": "injected_faults_test.ts",
+    "src/testing/file_handle.ts": "simulated_file_system_test.ts",
+    "src/testing/mod.ts": "crashes_test.ts",
+    "src/testing/random.ts": "crash_states_test.ts",
+    "src/testing/tree.ts": "name_models_test.ts",
     "src/wal/active.ts": "group_commit_test.ts",
     "src/wal/decode.ts": "scanner_test.ts",
     "src/wal/files.ts": "faults_test.ts",

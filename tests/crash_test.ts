@@ -15,8 +15,8 @@ test(`MiniStore keeps W1 – W13 in ${least} states that a crash can leave, and 
   assert(tally.states >= least, `only ${tally.states} states`);
   assertEquals(tally.states, tally.seen.size, "each state is counted once");
   for (const model of DATA_MODELS) {
-    // None and all of the bytes are mostly states that came up before.
-    if (["D0", "D2", "D4", "D8"].includes(model)) continue;
+    // These give states that others gave before; and a log truncates no file.
+    if (["D0", "D2", "D4", "D8", "D11"].includes(model)) continue;
     assert(tally.byModel.has(model), `${model} was not tried`);
   }
   assert(tally.faults > 20, `only ${tally.faults} failing syncs`);

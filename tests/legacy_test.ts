@@ -297,7 +297,7 @@ test("MiniStore.open() goes on where mini-rs stopped in its rotation", async () 
   assertEquals(await readText(partial, "a"), HEADER);
 });
 
-test("MiniStore.open() writes a mini-rs file again before it trusts it", async () => {
+test("MiniStore.open() copies a mini-rs file before it trusts it", async () => {
   for (const format of ["v0.1", "v0.2"] as const) {
     const text = HEADER + lines(1, 2);
     const fileSystem = new FaultyFileSystem(
@@ -307,13 +307,14 @@ test("MiniStore.open() writes a mini-rs file again before it trusts it", async (
     assertEquals(store.recovery.rewrittenBytes, text.length);
     const { calls, trace } = fileSystem;
     const written = calls.find(({ kind, path }) =>
-      kind === "write" && path === "a"
+      kind === "write" && path === "a.draft"
     );
     assertEquals(new TextDecoder().decode(written?.bytes), text);
-    assert(trace.indexOf("truncate a") > trace.indexOf("write a"));
-    assert(trace.indexOf("sync a") > trace.indexOf("truncate a"));
-    const renamed = trace.indexOf("rename a");
-    assert(renamed < 0 || renamed > trace.indexOf("sync a"));
+    const renamed = trace.indexOf("rename a.draft");
+    assert(renamed > trace.indexOf("sync a.draft"));
+    assertEquals(trace[renamed + 1], "syncDir .");
+    const sealed = trace.indexOf("rename a");
+    assert(sealed < 0 || sealed > renamed);
     await store.close();
   }
 });

@@ -29,9 +29,10 @@ test("MiniStore.open() makes a new journal durable, name and all, before anythin
   await using store = await MiniStore.open<number>("d/a", { fileSystem });
   await store.append(1);
   const begin = [
-    "create d/a.new-000001",
-    "write d/a.new-000001",
-    "sync d/a.new-000001",
+    "create d/a.draft",
+    "write d/a.draft",
+    "sync d/a.draft",
+    "rename d/a.draft",
     "syncDir d",
   ];
   const name = ["rename d/a.new-000001", "syncDir d"];
@@ -39,6 +40,7 @@ test("MiniStore.open() makes a new journal durable, name and all, before anythin
     "mkdir d",
     ...begin,
     ...name,
+    "create d/a.open",
     "syncDir d",
     "write d/a",
     "dataSync d/a",
@@ -53,9 +55,10 @@ test("MiniStore.rotate() makes each step durable before the next", async () => {
   await store.rotate();
   const closed = ["write a", "dataSync a"];
   const begin = [
-    "create a.new-000002",
-    "write a.new-000002",
-    "sync a.new-000002",
+    "create a.draft",
+    "write a.draft",
+    "sync a.draft",
+    "rename a.draft",
     "syncDir .",
   ];
   const names = ["rename a", "syncDir .", "rename a.new-000002", "syncDir ."];
@@ -69,9 +72,10 @@ test("MiniStore.truncateBefore() says what is about to go before it goes, oldest
   fileSystem.calls.length = 0;
   await store.truncateBefore(5);
   const begin = [
-    `create ${NEXT(5)}`,
-    `write ${NEXT(5)}`,
-    `sync ${NEXT(5)}`,
+    `create ${PATH}.draft`,
+    `write ${PATH}.draft`,
+    `sync ${PATH}.draft`,
+    `rename ${PATH}.draft`,
     "syncDir .",
   ];
   const name = [`rename ${NEXT(5)}`, "syncDir ."];
@@ -84,7 +88,7 @@ test("MiniStore.rotate() seals the segment, and does nothing to an empty one", a
   const fileSystem = new MemoryFileSystem();
   const store = await MiniStore.open<number>("a", { fileSystem });
   await store.rotate();
-  assertEquals([...(await filesOf(fileSystem)).keys()], ["a"]);
+  assertEquals([...(await filesOf(fileSystem)).keys()], ["a", "a.open"]);
   await store.append(1);
   await Promise.all([store.rotate(), store.rotate()]);
   await store.append(2);
@@ -165,6 +169,7 @@ test("MiniStore.open() with retain keeps that many sealed segments", async () =>
     "a",
     "a.000004",
     "a.000005",
+    "a.open",
   ]);
   assertEquals(store.firstSequence, 4);
   await store.close();

@@ -163,7 +163,7 @@ test("MiniStore.open() finishes a rename that a power cut left under both names"
   };
   await store.rotate();
   rotated.onCall = () => {};
-  const [before, between] = renames;
+  const [, before, between] = renames; // the first gives the new one its name
   await store.close();
   const four = `${PATH}.000004`;
   const sealedTwice = replaced(before, four, before.get(PATH));
@@ -217,7 +217,7 @@ test("MiniStore.open() leaves nothing behind the header where the prepared segme
   await store.append(1);
   let renames = 0;
   fileSystem.onCall = ({ kind }) => {
-    if (kind === "rename" && ++renames === 2) {
+    if (kind === "rename" && ++renames === 3) {
       throw new DurableError("IO", "Injected");
     }
   };

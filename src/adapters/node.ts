@@ -6,6 +6,7 @@
 
 import * as fs from "node:fs";
 import { promises } from "node:fs";
+import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { crc32 } from "node:zlib";
@@ -33,7 +34,9 @@ function nodeError(
   path: string,
   cause: unknown,
 ): DurableError {
-  const errno = (cause as { code?: unknown }).code;
+  const { code, errno: number } = cause as { code?: unknown; errno?: unknown };
+  // libuv has no name for a used up quota: "Unknown system error -122".
+  const errno = number === -constants.errno.EDQUOT ? "EDQUOT" : code;
   return fileSystemError(
     action,
     path,

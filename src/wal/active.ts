@@ -7,6 +7,7 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
+import { writeAnew } from "./files.ts";
 import {
   chainSeed,
   encodeHeader,
@@ -69,7 +70,8 @@ export function randomId({ fileSystem }: LogFiles): string {
  * Each step is durable before the next one, and no two renames are ever pending
  * together: wherever power fails, the newest records have exactly one name or
  * the same file has two. That a new segment is prepared before the active one
- * is renamed tells an interrupted rotation from a file that somebody deleted.
+ * is renamed tells an interrupted rotation from a file that somebody deleted; so
+ * one that a crash left keeps its name until it is replaced.
  *
  * @returns Where its first group goes.
  */
@@ -84,18 +86,7 @@ export async function beginSegment(
   const bytes = header.id === undefined
     ? encoder.encode(HEADER_V01)
     : encodeHeader(header);
-  // One that a crash left is written again in place: without its name, a rotation
-  // that had got as far as the first rename would look like a missing segment.
-  const exists = (await fileSystem.stat(next)) !== undefined;
-  const mode = exists ? "write" : "create";
-  const handle = await fileSystem.open(next, { mode });
-  try {
-    await handle.write(bytes, 0);
-    if (exists) await handle.truncate(bytes.length);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeAnew({ fileSystem, path }, next, (file) => file.write(bytes, 0));
   await fileSystem.syncDir(dir);
   if (seal) {
     await fileSystem.rename(path, sealedPath(path, segment - 1));

@@ -17,7 +17,7 @@ export interface FileRange {
   readonly offset: number;
 }
 
-/** Copies `length` bytes; with the same range on both sides it writes them again. */
+/** Copies `length` bytes. */
 export async function copyRange(
   from: FileRange,
   to: FileRange,
@@ -33,6 +33,46 @@ export async function copyRange(
     await to.handle.write(room.subarray(0, count), to.offset + done);
     done += count;
   }
+}
+
+/**
+ * Makes a file anew under `name`, in the place of one that has it: its bytes are
+ * on the disk before it has the name. The caller syncs the directory.
+ *
+ * Nothing in doubt is written over in place: where the first writeback of a block
+ * has failed, ext4 keeps the block marked as unwritten, and what is written to it
+ * later reads back as zeros after a power cut, though each sync succeeds.
+ *
+ * @param log The log; the file stands beside it until it has its name.
+ * @param name The name it is given.
+ * @param fill Writes its bytes.
+ */
+export async function writeAnew(
+  { fileSystem, path }: { fileSystem: FileSystem; path: string },
+  name: string,
+  fill: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  const draft = draftPath(path);
+  if ((await fileSystem.stat(draft)) !== undefined) {
+    await fileSystem.remove(draft);
+  }
+  const handle = await fileSystem.open(draft, { mode: "create" });
+  try {
+    await fill(handle);
+    await handle.sync();
+  } catch (error) {
+    await handle.close();
+    // A part of it is of no use, and on a full disk in the way.
+    await fileSystem.remove(draft).catch(() => {});
+    throw error;
+  }
+  await handle.close();
+  await fileSystem.rename(draft, name);
+}
+
+/** The name of a file that is being written. */
+export function draftPath(path: string): string {
+  return `${path}.draft`;
 }
 
 /** {@linkcode lineAt} of a file that is not open. */

@@ -1,13 +1,13 @@
 /**
- * Mends the newest segment: cuts a torn tail off and writes again what may be in
- * doubt.
+ * Mends the newest segment: keeps a torn tail aside, and puts a copy of the valid
+ * bytes in the place of a file that may be in doubt.
  *
  * @module
  */
 
 import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
-import { copyRange, lineAt, lineIn, sameRange } from "./files.ts";
+import { copyRange, lineAt, lineIn, sameRange, writeAnew } from "./files.ts";
 import type { ParsedHeader } from "./format.ts";
 import { checksumOf } from "./legacy.ts";
 import { readLog, type TornTail } from "./reader.ts";
@@ -41,28 +41,32 @@ export interface Mended {
   readonly legacy: readonly LegacyFile[];
 }
 
-/** Mends the newest segment of a journal of v0.2. */
+/**
+ * Mends the newest segment of a journal of v0.2.
+ *
+ * @param inDoubt Whether the last writer may have left bytes that only the page
+ * cache holds.
+ */
 export async function mend(
   log: LogFiles,
   { path, number, first = 1 }: Segment,
   header: ParsedHeader,
+  inDoubt: boolean,
 ): Promise<Mended> {
-  const handle = await log.fileSystem.open(path, { mode: "write" });
+  const handle = await log.fileSystem.open(path, { mode: "read" });
   try {
     const size = await handle.size();
     const source = { fileSystem: log.fileSystem, handle, header, size };
     const end = await scanToEnd(source);
     await checkTail(source, end, path);
-    const torn = await cutTail(log, handle, end.offset, size);
-    const range = { handle, offset: end.groupBefore };
-    const rewrittenBytes = end.offset - end.groupBefore;
-    await copyRange(range, range, rewrittenBytes);
-    await handle.sync();
+    const torn = await keepTail(log, handle, end.offset, size);
+    const rewrite = inDoubt || !end.closed || torn !== undefined;
+    if (rewrite) await replace(log, handle, end.offset);
     const { sequence, chain, closed } = end;
     return {
       tip: { number, first, header, sequence, chain, size: end.offset, closed },
       closed: closed && !torn,
-      rewrittenBytes,
+      rewrittenBytes: rewrite ? end.offset : 0,
       torn,
       legacy: [],
     };
@@ -71,10 +75,26 @@ export async function mend(
   }
 }
 
+/** Puts a copy of the first `size` bytes in the place of the newest segment. */
+async function replace(
+  log: LogFiles,
+  handle: FileHandle,
+  size: number,
+): Promise<void> {
+  const { fileSystem, path } = log;
+  await writeAnew(
+    log,
+    path,
+    (copy) =>
+      copyRange({ handle, offset: 0 }, { handle: copy, offset: 0 }, size),
+  );
+  await fileSystem.syncDir(fileSystem.split(path).dir);
+}
+
 /**
  * Mends the newest of mini-rs files, and reads all of them for what a header
- * behind them has to say. They have no groups: which bytes a failed sync put in doubt
- * cannot be told, so all of the newest file is written again.
+ * behind them has to say. They have no mark of a clean close: the newest is
+ * always in doubt.
  */
 export async function mendLegacy(
   log: LogFiles,
@@ -117,13 +137,10 @@ export async function mendLegacy(
       legacy,
     };
   }
-  const handle = await fileSystem.open(newest.path, { mode: "write" });
+  const handle = await fileSystem.open(newest.path, { mode: "read" });
   try {
-    const torn = await cutTail(log, handle, end.offset, end.size);
-    const range = { handle, offset: 0 };
-    await copyRange(range, range, end.offset);
-    await handle.truncate(end.offset); // the size may be in doubt as well
-    await handle.sync();
+    const torn = await keepTail(log, handle, end.offset, end.size);
+    await replace(log, handle, end.offset);
     if (torn) {
       const crc = await checksumOf(fileSystem, handle, end.offset);
       legacy.splice(-1, 1, { ...last, bytes: end.offset, crc });
@@ -148,66 +165,61 @@ export async function mendLegacy(
   }
 }
 
-/** Cuts the file at `offset`, for the caller to sync; what was behind is durable in another file before. */
-async function cutTail(
-  { fileSystem, path }: LogFiles,
+/** Keeps what stands behind `offset` in a file of its own, durable. */
+async function keepTail(
+  log: LogFiles,
   handle: FileHandle,
   offset: number,
   size: number,
 ): Promise<CutTail | undefined> {
   if (offset === size) return undefined;
+  const { fileSystem, path } = log;
   const line = await lineAt(handle, offset);
   const bytes = size - offset;
-  const keptAs = await keepAside({ fileSystem, path }, handle, offset, bytes);
-  await handle.truncate(offset);
+  const keptAs = await kept(log, handle, offset, bytes) ??
+    await freeName(log, offset);
+  await writeAnew(
+    log,
+    keptAs,
+    (copy) => copyRange({ handle, offset }, { handle: copy, offset: 0 }, bytes),
+  );
+  await fileSystem.syncDir(fileSystem.split(path).dir);
   return { path, offset, line, bytes, keptAs };
 }
 
-/** Copies cut bytes to a file of their own, unless a recovery that crashed has done so. */
-async function keepAside(
+/** The file in which a recovery that crashed has kept the same bytes. */
+async function kept(
   { fileSystem, path }: LogFiles,
   handle: FileHandle,
   offset: number,
   bytes: number,
-): Promise<string> {
+): Promise<string | undefined> {
   const { dir, base } = fileSystem.split(path);
-  const prefix = `${base}.torn-${offset}-`;
   const folder = path.slice(0, path.length - base.length);
   const names = await fileSystem.readDir(dir);
-  const range = { handle, offset };
+  const prefix = `${base}.torn-${offset}-`;
   for (const name of names.filter((name) => name.startsWith(prefix))) {
     const file = folder + name;
     const info = await fileSystem.stat(file);
     if (info?.kind !== "file" || info.size !== bytes) continue;
-    const kept = await fileSystem.open(file, { mode: "write" });
+    const copy = await fileSystem.open(file, { mode: "read" });
     try {
-      const copy = { handle: kept, offset: 0 };
-      if (!await sameRange(range, copy, bytes)) continue;
-      await copyRange(copy, copy, bytes);
-      await kept.sync();
+      const [left, right] = [{ handle, offset }, { handle: copy, offset: 0 }];
+      if (await sameRange(left, right, bytes)) return file;
     } finally {
-      await kept.close();
+      await copy.close();
     }
-    await fileSystem.syncDir(dir);
-    return file;
   }
-  const time = new Date(fileSystem.now()).toISOString().replaceAll(
-    /[:.]/g,
-    "-",
-  );
-  let file = `${path}.torn-${offset}-${time}`;
-  while (names.includes(file.slice(folder.length))) file += "+";
-  const kept = await fileSystem.open(file, { mode: "create" });
-  try {
-    await copyRange(range, { handle: kept, offset: 0 }, bytes);
-    await kept.sync();
-  } catch (error) {
-    await kept.close();
-    // A part of a copy is of no use, and on a full disk in the way.
-    await fileSystem.remove(file).catch(() => {});
-    throw error;
-  }
-  await kept.close();
-  await fileSystem.syncDir(dir);
+  return undefined;
+}
+
+/** A name for a torn tail that no file has. */
+async function freeName(
+  { fileSystem, path }: LogFiles,
+  offset: number,
+): Promise<string> {
+  const time = new Date(fileSystem.now()).toISOString();
+  let file = `${path}.torn-${offset}-${time.replaceAll(/[:.]/g, "-")}`;
+  while ((await fileSystem.stat(file)) !== undefined) file += "+";
   return file;
 }

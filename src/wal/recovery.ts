@@ -5,16 +5,15 @@
  * In this order, each step durable before the next:
  *
  * 1. The segments must follow each other ({@linkcode planLog}).
- * 2. The newest segment is read. A torn tail is copied to a file beside it, and
- *    cut off.
- * 3. The last two groups and what follows them are written again in place, with
- *    the same bytes, and synced: after a failed sync the page cache can show bytes
- *    that the disk does not hold, and only writing them again brings them there.
- *    Two, because a sync may report the failure of the one before.
+ * 2. The newest segment is read. A torn tail is copied to a file beside it.
+ * 3. If the last writer did not close the log, or there is a torn tail, a copy of
+ *    the valid bytes takes the place of the newest segment: after a failed sync
+ *    the page cache can show bytes that the disk does not hold, and only blocks
+ *    that were never in doubt are sure to keep them.
  * 4. A missing first segment is created; a rotation that was interrupted, or a
  *    rename that a power cut left under both names, is finished; a mini-rs file is
  *    sealed.
- * 5. Names that are left over are removed.
+ * 5. Names that are left over are removed, and a file says that the log is open.
  *
  * @module
  */
@@ -28,7 +27,7 @@ import {
   randomId,
   type Tip,
 } from "./active.ts";
-import { lineAt } from "./files.ts";
+import { draftPath, lineAt } from "./files.ts";
 import type { ParsedHeader, SealedFile, SegmentHeader } from "./format.ts";
 import { type CutTail, type LegacyFile, mend, mendLegacy } from "./mend.ts";
 import { type Plan, planLog, unlessDamaged } from "./plan.ts";
@@ -37,6 +36,7 @@ import {
   corrupt,
   type Head,
   inspect,
+  openPath,
   readHead,
   sealedPath,
   type Segment,
@@ -52,7 +52,7 @@ export interface Recovery {
   readonly upgraded: boolean;
   /** Whether a rotation that a crash had interrupted was finished. */
   readonly rotated: boolean;
-  /** How many bytes at the end were written again, to be sure that the disk holds them. */
+  /** How many bytes were copied to a new file, to be sure that the disk holds them; 0 if the last writer had closed the log. */
   readonly rewrittenBytes: number;
   /** What a crash had left at the end; `undefined` if nothing. It was cut off. */
   readonly torn: CutTail | undefined;
@@ -133,13 +133,17 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const { fileSystem, path } = log;
   const { dir } = fileSystem.split(path);
   const plan = await planLog(fileSystem, path);
+  const marker = openPath(path);
+  const inDoubt = (await fileSystem.stat(marker)) !== undefined;
   const newest = plan.segments.at(-1);
   checkFormat(path, newest?.head.kind, format);
   const isActive = newest !== undefined && newest.number > plan.lastSealed;
   const mended = newest === undefined
     ? undefined
     : newest.head.kind === "v0.2"
-    ? isActive ? await mend(log, newest, newest.head.header) : undefined
+    ? isActive
+      ? await mend(log, newest, newest.head.header, inDoubt)
+      : undefined
     : await mendLegacy(log, newest, isActive);
   const legacy = mended?.legacy ?? [];
   const upgraded = newest?.head.kind === "v0.1" && format === "v0.2";
@@ -160,10 +164,13 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
     }
     tip = await beginSegment(log, header, false);
   }
-  for (const name of plan.next.values()) {
+  for (const name of [...plan.next.values(), draftPath(path)]) {
     if ((await fileSystem.stat(name)) !== undefined) {
       await fileSystem.remove(name);
     }
+  }
+  if (!inDoubt) {
+    await (await fileSystem.open(marker, { mode: "create" })).close();
   }
   await fileSystem.syncDir(dir);
   return {

@@ -44,10 +44,6 @@ export interface ScanEnd {
   chain: number;
   /** The last sequence number, `first - 1` if there is no record. */
   sequence: number;
-  /** Offset at which the last group begins; 0 if there is none. */
-  lastGroup: number;
-  /** Offset at which the group before it begins; 0 if there is none. */
-  groupBefore: number;
   /** Whether the last valid mark is a closed line. */
   closed: boolean;
 }
@@ -70,8 +66,6 @@ export function beginningOf(header: ParsedHeader): ScanEnd {
     offset: header.length,
     chain: header.chain,
     sequence: header.first - 1,
-    lastGroup: 0,
-    groupBefore: 0,
     closed: false,
   };
 }
@@ -175,10 +169,6 @@ function walkGroups(
       ? crc32(buffer, seed, group, stem)
       : fileSystem.crc32(buffer.subarray(group, stem), seed);
     if (!follows(end, mark, at > group) || chain !== mark.chain) return -1;
-    if (mark.kind === "commit") {
-      end.groupBefore = end.lastGroup;
-      end.lastGroup = base + group;
-    }
     end.closed = mark.kind === "closed";
     end.sequence = mark.sequence;
     end.chain = chain;
@@ -239,8 +229,6 @@ async function* scanLargeGroup(
         offset,
         chain,
         sequence: mark.sequence,
-        groupBefore: end.lastGroup,
-        lastGroup: start,
         closed: false,
       });
       return true;

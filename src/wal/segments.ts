@@ -68,6 +68,11 @@ export function nextPath(path: string, number: number): string {
   return `${path}.new-${String(number).padStart(6, "0")}`;
 }
 
+/** The file that is there while a writer has the log open, and after one that did not close it. */
+export function openPath(path: string): string {
+  return `${path}.open`;
+}
+
 /** An error for damage, with its position. */
 export function corrupt(
   path: string,

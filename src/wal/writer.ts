@@ -21,7 +21,7 @@ import {
   randomId,
 } from "./active.ts";
 import type { OpenLog, SealedSegment } from "./recovery.ts";
-import { sealedPath } from "./segments.ts";
+import { openPath, sealedPath } from "./segments.ts";
 
 /** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
 const GROUP_LENGTH = 1 << 22;
@@ -179,9 +179,12 @@ export class Writer {
   async #close(): Promise<void> {
     await this.#pump;
     try {
-      if (this.#failure === undefined && !this.#active.tip.closed) {
-        this.#active.writeClosed();
-        await this.#active.sync();
+      if (this.#failure === undefined) {
+        if (!this.#active.tip.closed) {
+          this.#active.writeClosed();
+          await this.#active.sync();
+        }
+        await this.#forgetOpen();
       }
     } catch (error) {
       throw this.#fail(error);
@@ -190,6 +193,13 @@ export class Writer {
         throw this.#fail(error);
       });
     }
+  }
+
+  /** Takes the file away that says that the log is open: all of it is durable. */
+  async #forgetOpen(): Promise<void> {
+    const { fileSystem, path } = this.#log;
+    // If it stays, the next open copies what need not be copied.
+    await fileSystem.remove(openPath(path)).catch(() => {});
   }
 
   #refusal(action: string): DurableError | undefined {

@@ -51,6 +51,7 @@ const SYNC_FAILURES: readonly SyncFailure[] = [
   "F2",
   "F3",
   "F4",
+  "F5",
   "F6",
 ];
 /** Names are journaled: a file system does not forget them and go on. */
