@@ -8,14 +8,6 @@ const WRITER = "src/wal/writer.ts";
 /** How a segment begins, and how a group is written to it. */
 const SEGMENT: readonly Mutant[] = [
   {
-    name: "header-not-synced",
-    breaks: "W6",
-    file: ACTIVE,
-    from: "    await handle.sync();\n",
-    to: "",
-    likely: "rotation",
-  },
-  {
     name: "prepared-name-not-synced",
     breaks: "W6",
     file: ACTIVE,
@@ -48,14 +40,6 @@ const SEGMENT: readonly Mutant[] = [
     to:
       "  if (seal) {\n    await fileSystem.rename(path, sealedPath(path, segment - 1));\n    await fileSystem.syncDir(dir);",
     likely: "rotation",
-  },
-  {
-    name: "prepared-file-keeps-old-bytes",
-    breaks: "W13",
-    file: ACTIVE,
-    from: "    if (exists) await handle.truncate(bytes.length);\n",
-    to: "",
-    likely: "segments",
   },
   {
     name: "append-sync-not-synced",

@@ -73,16 +73,17 @@ const FAIL_STOP: readonly Mutant[] = [
     name: "close-writes-after-a-failure",
     breaks: "W7",
     file: WRITER,
-    from: "if (this.#failure === undefined && !this.#active.tip.closed) {",
-    to: "if (!this.#active.tip.closed) {",
+    from: "      if (this.#failure === undefined) {\n",
+    to: "      if (this.#failure !== null) {\n",
     likely: "faults",
   },
   {
     name: "close-mark-not-synced",
     breaks: "W8",
     file: WRITER,
-    from: "        await this.#active.sync();\n      }\n    } catch",
-    to: "      }\n    } catch",
+    from:
+      "          this.#active.writeClosed();\n          await this.#active.sync();\n",
+    to: "          this.#active.writeClosed();\n",
     likely: "faults",
   },
   {

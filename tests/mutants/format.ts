@@ -173,38 +173,6 @@ const SCAN: readonly Mutant[] = [
       "const whole = buffer.subarray(0, filled).lastIndexOf(LF) + 1;\n    yield* pieces(\n      buffer.subarray(from, Math.max(group, whole)),\n      base + from,\n      end.sequence,\n    );",
     likely: "damage",
   },
-  {
-    name: "last-group-forgotten-behind-a-closed-line",
-    breaks: "W8",
-    file: SCANNER,
-    from: 'if (mark.kind === "commit") {\n      end.groupBefore',
-    to: "if (mark.kind !== undefined) {\n      end.groupBefore",
-    likely: "faults",
-  },
-  {
-    name: "only-the-last-group-written-again",
-    breaks: "W8",
-    file: SCANNER,
-    from: "      end.groupBefore = end.lastGroup;\n",
-    to: "      end.groupBefore = base + group;\n",
-    likely: "faults",
-  },
-  {
-    name: "only-the-last-large-group-written-again",
-    breaks: "W8",
-    file: SCANNER,
-    from: "        groupBefore: end.lastGroup,\n",
-    to: "        groupBefore: start,\n",
-    likely: "torn_tail",
-  },
-  {
-    name: "large-last-group-forgotten",
-    breaks: "W8",
-    file: SCANNER,
-    from: "        lastGroup: start,\n",
-    to: "        lastGroup: offset,\n",
-    likely: "scanner",
-  },
 ];
 
 /** How a file begins and ends. */

@@ -3,7 +3,10 @@
 import type { Mutant } from "./mutant.ts";
 
 const MEND = "src/wal/mend.ts";
+const FILES = "src/wal/files.ts";
 const PLAN = "src/wal/plan.ts";
+const RECOVERY = "src/wal/recovery.ts";
+const WRITER = "src/wal/writer.ts";
 
 /** The torn tail, and what is written again. */
 const MENDING: readonly Mutant[] = [
@@ -16,49 +19,111 @@ const MENDING: readonly Mutant[] = [
     likely: "damage",
   },
   {
-    name: "last-group-not-written-again",
+    name: "log-in-doubt-not-copied",
     breaks: "W8",
     file: MEND,
-    from: "    await copyRange(range, range, rewrittenBytes);\n",
-    to: "",
+    from: "    if (rewrite) await replace(log, handle, end.offset);\n",
+    to: "    if (torn) await replace(log, handle, end.offset);\n",
     likely: "faults",
   },
   {
-    name: "mended-not-synced",
-    breaks: "W8",
+    name: "log-copied-without-its-last-group",
+    breaks: "W1",
     file: MEND,
-    from:
-      "    await copyRange(range, range, rewrittenBytes);\n    await handle.sync();\n",
-    to: "    await copyRange(range, range, rewrittenBytes);\n",
+    from: "    if (rewrite) await replace(log, handle, end.offset);\n",
+    to: "    if (rewrite) await replace(log, handle, header.length);\n",
     likely: "faults",
   },
   {
-    name: "written-again-not-synced",
+    name: "failed-close-trusted",
     breaks: "W8",
     file: MEND,
-    from:
-      "    await copyRange(range, range, rewrittenBytes);\n    await handle.sync();\n",
-    to:
-      "    await copyRange(range, range, rewrittenBytes);\n    if (torn) await handle.sync();\n",
+    from: "const rewrite = inDoubt || !end.closed",
+    to: "const rewrite = !end.closed",
     likely: "faults",
   },
   {
-    name: "truncation-synced-with-a-group-only",
-    breaks: "W10",
+    name: "log-without-a-closed-line-trusted",
+    breaks: "W8",
     file: MEND,
-    from:
-      "    await copyRange(range, range, rewrittenBytes);\n    await handle.sync();\n",
-    to:
-      "    await copyRange(range, range, rewrittenBytes);\n    if (end.lastGroup > 0) await handle.sync();\n",
-    likely: "torn_tail",
+    from: "const rewrite = inDoubt || !end.closed",
+    to: "const rewrite = inDoubt",
+    likely: "faults",
   },
   {
     name: "torn-tail-not-cut",
     breaks: "W10",
     file: MEND,
-    from: "  await handle.truncate(offset);\n  return {",
-    to: "  return {",
+    from: "|| torn !== undefined;",
+    to: ";",
     likely: "damage",
+  },
+  {
+    name: "name-of-the-copied-log-not-synced",
+    breaks: "W8",
+    file: MEND,
+    from:
+      "size),\n  );\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
+    to: "size),\n  );\n",
+    likely: "faults",
+  },
+  {
+    name: "file-made-anew-not-synced",
+    breaks: "W8",
+    file: FILES,
+    from: "    await handle.sync();\n  } catch",
+    to: "  } catch",
+    likely: "faults",
+  },
+  {
+    name: "draft-of-a-crash-in-the-way",
+    breaks: "W13",
+    file: FILES,
+    from: "    await fileSystem.remove(draft);\n",
+    to: "",
+    likely: "torn_tail",
+  },
+  {
+    name: "part-of-a-copy-left-behind",
+    breaks: "W11",
+    file: FILES,
+    from: "    await fileSystem.remove(draft).catch(() => {});\n",
+    to: "",
+    likely: "faults",
+  },
+  {
+    name: "draft-of-a-crash-left-behind",
+    breaks: "W11",
+    file: RECOVERY,
+    from: "[...plan.next.values(), draftPath(path)]",
+    to: "[...plan.next.values()]",
+    likely: "torn_tail",
+  },
+  {
+    name: "open-log-not-marked",
+    breaks: "W8",
+    file: RECOVERY,
+    from: "  if (!inDoubt) {",
+    to: "  if (inDoubt && newest === undefined) {",
+    likely: "faults",
+  },
+  {
+    name: "failed-close-not-marked",
+    breaks: "W8",
+    file: WRITER,
+    from:
+      "          this.#active.writeClosed();\n          await this.#active.sync();\n        }\n        await this.#forgetOpen();",
+    to:
+      "          this.#active.writeClosed();\n          await this.#forgetOpen();\n          await this.#active.sync();\n        }\n        await this.#forgetOpen();",
+    likely: "faults",
+  },
+  {
+    name: "closed-log-copied-all-the-same",
+    breaks: "W11",
+    file: WRITER,
+    from: "        await this.#forgetOpen();\n",
+    to: "",
+    likely: "faults",
   },
   {
     name: "torn-log-called-closed",
@@ -72,103 +137,55 @@ const MENDING: readonly Mutant[] = [
     name: "torn-tail-not-kept",
     breaks: "W9",
     file: MEND,
-    from:
-      "const keptAs = await keepAside({ fileSystem, path }, handle, offset, bytes);",
-    to:
-      "const keptAs = offset < 0 ? await keepAside({ fileSystem, path }, handle, offset, bytes) : `${path}.torn-${offset}-`;",
+    from: "copyRange({ handle, offset }, { handle: copy, offset: 0 }, bytes),",
+    to: "Promise.resolve(void copy),",
     likely: "damage",
   },
   {
-    name: "copy-of-the-tail-not-synced",
+    name: "name-of-the-kept-tail-not-synced",
     breaks: "W9",
     file: MEND,
-    from: "    await kept.sync();\n  } catch",
-    to: "  } catch",
+    from:
+      "bytes),\n  );\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
+    to: "bytes),\n  );\n",
     likely: "faults",
   },
   {
-    name: "name-of-the-copy-not-synced",
+    name: "kept-tail-that-was-found-not-compared",
     breaks: "W9",
     file: MEND,
-    from: "  await kept.close();\n  await fileSystem.syncDir(dir);\n",
-    to: "  await kept.close();\n",
+    from: "if (await sameRange(left, right, bytes)) return file;",
+    to: "if (left !== right) return file;",
     likely: "faults",
   },
   {
-    name: "part-of-a-copy-left-behind",
-    breaks: "W11",
-    file: MEND,
-    from: "    await fileSystem.remove(file).catch(() => {});\n",
-    to: "",
-    likely: "faults",
-  },
-  {
-    name: "copy-that-was-found-not-compared",
-    breaks: "W9",
-    file: MEND,
-    from: "      if (!await sameRange(range, copy, bytes)) continue;\n",
-    to: "",
-    likely: "faults",
-  },
-  {
-    name: "copy-that-was-found-not-written-again",
-    breaks: "W9",
-    file: MEND,
-    from: "      await copyRange(copy, copy, bytes);\n",
-    to: "",
-    likely: "torn_tail",
-  },
-  {
-    name: "copy-that-was-found-not-synced",
-    breaks: "W9",
-    file: MEND,
-    from: "      await kept.sync();\n    } finally",
-    to: "    } finally",
-    likely: "faults",
-  },
-  {
-    name: "name-of-the-found-copy-not-synced",
-    breaks: "W9",
-    file: MEND,
-    from: "    await fileSystem.syncDir(dir);\n    return file;",
-    to: "    return file;",
-    likely: "torn_tail",
-  },
-  {
-    name: "copy-made-again-at-each-attempt",
+    name: "tail-kept-again-at-each-attempt",
     breaks: "W11",
     file: MEND,
     from: 'if (info?.kind !== "file" || info.size !== bytes) continue;',
     to: "if (info?.size !== -1) continue;",
     likely: "faults",
   },
+  {
+    name: "tail-kept-in-the-place-of-another",
+    breaks: "W9",
+    file: MEND,
+    from:
+      '  while ((await fileSystem.stat(file)) !== undefined) file += "+";\n',
+    to: "",
+    likely: "torn_tail",
+  },
 ];
 
 /** The same for mini-rs files. */
 const LEGACY: readonly Mutant[] = [
   {
-    name: "mini-rs-file-not-written-again",
+    name: "mini-rs-file-not-copied",
     breaks: "W8",
     file: MEND,
-    from: "    await copyRange(range, range, end.offset);\n",
-    to: "",
-    likely: "legacy",
-  },
-  {
-    name: "size-of-a-mini-rs-file-not-mended",
-    breaks: "W8",
-    file: MEND,
-    from:
-      "    await handle.truncate(end.offset); // the size may be in doubt as well\n",
-    to: "",
-    likely: "legacy",
-  },
-  {
-    name: "mini-rs-file-not-synced",
-    breaks: "W8",
-    file: MEND,
-    from: "    await handle.sync();\n    if (torn) {",
-    to: "    if (torn) {",
+    from: "    await replace(log, handle, end.offset);\n    if (torn) {",
+    to:
+      "    if (torn) await replace(log, handle, end.offset);\n    if (torn) {",
     likely: "legacy",
   },
   {
