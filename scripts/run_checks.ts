@@ -9,7 +9,7 @@ const SOURCES = ["mod.ts", "src", "tests", "examples"];
 const CHECKS: readonly (readonly [string, string])[] = [
   ["format", "deno fmt --check"],
   ["lint", "deno lint"],
-  ["doc lint", "deno doc --lint mod.ts"],
+  ["doc lint", "deno doc --lint mod.ts src/testing/mod.ts"],
   ["types (deno)", `deno check ${MAP} ${SOURCES.join(" ")}`],
   ["types (tsc)", "tsc -p tsconfig.tsc.json"],
   ["doc tests", `deno test --doc --allow-all ${MAP} mod.ts src README.md`],

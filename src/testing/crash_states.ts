@@ -38,7 +38,7 @@ export interface DiskImage {
 export interface CrashState {
   /** Which model leaves names so. */
   readonly names: NameModel;
-  /** Which models leave bytes so: one for each file that had unsynced changes. */
+  /** Which models leave bytes so: one for each file that had unsynced changes. A file that none of the wanted models says anything about has lost them. */
   readonly data: readonly DataModel[];
   /** What the disk holds. */
   readonly image: DiskImage;
@@ -87,7 +87,7 @@ export function* crashStatesOf(
   for (const name of nameVariants(root, new Set(names), random)) {
     const tree = survivingTree(root, name.survivors);
     const dirty = [...new Set(tree.files.values())].filter((file) =>
-      file.pending.length > 0
+      file.pending.length > 0 && variantsOf(file).length > 0
     );
     for (const choice of combinations(dirty.map(variantsOf), random)) {
       states.push(() => {
@@ -138,6 +138,7 @@ export function fingerprintOf(root: SimulatedDirectory, seed: number): number {
     else visitNames(node);
   };
   const visitBytes = (file: SimulatedFile) => {
+    if (file.lostFrom < Infinity) hash = hashText(`${file.lostFrom}`, hash);
     hash = hashBytes(file.visible.snapshot(), hash);
     hash = hashBytes(file.durable.snapshot(), hash);
     for (const change of file.pending) {

@@ -257,6 +257,7 @@ const decoder = new TextDecoder();
 
 /** The files as text, each line as JSON has it. */
 export function imageText({ files, directories }: DiskImage): string {
+  if (files.size + directories.length === 0) return "nothing";
   const lines = directories.map((path) => `${path}/`);
   for (const [path, bytes] of files) {
     lines.push(`${path} (${bytes.length} bytes)`);

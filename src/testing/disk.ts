@@ -82,9 +82,12 @@ export class Contents {
  * - `F2`: what is visible goes back to what the disk has.
  * - `F3`: as `F0`, and the file system is read-only from then on: syncs fail too.
  * - `F4`: as `F1`, but this sync reports success, and the next one fails.
+ * - `F5`: as `F1`, and nothing that is written later behind the old end of this
+ *   file reaches the disk, but zeros, though syncs succeed: ext4 does so where the
+ *   first writeback of a block failed. A truncation frees the blocks.
  * - `F6`: everything became durable, and the failure is reported all the same.
  */
-export type SyncFailure = "F0" | "F1" | "F2" | "F3" | "F4" | "F6";
+export type SyncFailure = "F0" | "F1" | "F2" | "F3" | "F4" | "F5" | "F6";
 
 /** A file. */
 export class SimulatedFile {
@@ -96,6 +99,8 @@ export class SimulatedFile {
   failsLate = false;
   /** How many syncs have failed: each open descriptor reports a failure once. */
   failures = 0;
+  /** From here on the blocks stay unwritten, whatever is written to them (`F5`). */
+  lostFrom: number = Infinity;
 
   constructor(bytes: Uint8Array) {
     this.visible = new Contents(bytes);
@@ -104,7 +109,10 @@ export class SimulatedFile {
 
   apply(change: DataChange): void {
     this.visible.apply(change);
-    this.pending.push(change);
+    if (change.kind === "truncate") {
+      if (change.size <= this.lostFrom) this.lostFrom = Infinity;
+      this.pending.push(change);
+    } else this.pending.push(reaching(change, this.lostFrom));
   }
 
   sync(): void {
@@ -118,7 +126,10 @@ export class SimulatedFile {
     else if (how === "F2") {
       this.visible = new Contents(this.durable.snapshot());
       this.pending = [];
-    } else if (how === "F1" || how === "F4") {
+    } else if (how === "F1" || how === "F4" || how === "F5") {
+      if (how === "F5") {
+        this.lostFrom = Math.min(this.lostFrom, this.durable.size);
+      }
       this.pending = this.pending.filter(({ kind }) => kind === "truncate");
       this.pending.push({ kind: "truncate", size: this.visible.size });
     }
@@ -130,8 +141,19 @@ export class SimulatedFile {
     file.durable = new Contents(this.durable.snapshot());
     file.pending = [...this.pending];
     file.failsLate = this.failsLate;
+    file.lostFrom = this.lostFrom;
     return file;
   }
+}
+
+/** What a write is for the disk, where the blocks from `lostFrom` on stay unwritten. */
+function reaching(change: DataChange, lostFrom: number): DataChange {
+  if (change.kind === "truncate") return change;
+  const { offset, bytes } = change;
+  if (offset + bytes.length <= lostFrom) return change;
+  const reached = bytes.slice();
+  reached.fill(0, Math.max(0, lostFrom - offset));
+  return { ...change, bytes: reached };
 }
 
 /** What a name leads to. */
@@ -154,8 +176,8 @@ export interface NameChange {
 /** A directory. */
 export class SimulatedDirectory {
   readonly kind = "directory";
-  visible = new Map<string, SimulatedNode>();
-  durable = new Map<string, SimulatedNode>();
+  visible: Map<string, SimulatedNode> = new Map();
+  durable: Map<string, SimulatedNode> = new Map();
   pending: NameChange[] = [];
   /** Whether the next sync reports the failure of the one before (`F4`). */
   failsLate = false;
@@ -166,9 +188,11 @@ export class SimulatedDirectory {
 
   failSync(how: SyncFailure): void {
     if (how === "F6") this.sync();
-    else if (how === "F1" || how === "F2" || how === "F4") {
+    else if (how !== "F0" && how !== "F3") {
       // The file that was to come from another directory is still there.
-      for (const given of this.pending) given.from?.#keep(given, how);
+      for (const given of this.pending) {
+        if (given.from) given.from.#keep(given, how);
+      }
       if (how === "F2") this.visible = new Map(this.durable);
       this.pending = [];
     }
@@ -180,11 +204,13 @@ export class SimulatedDirectory {
     this.pending = this.pending.filter((change) => !isDue(change));
     for (const { name, node, with: given } of due) {
       // A file system journals both sides of a rename together.
-      given?.directory.#promote((other) =>
-        other.name === given.name && other.order <= given.order
-      );
+      if (given) given.directory.#promoteUpTo(given);
       setName(this.durable, name, node);
     }
+  }
+
+  #promoteUpTo({ name, order }: NameChange): void {
+    this.#promote((other) => other.name === name && other.order <= order);
   }
 
   /** Takes no name away for one that was not given. */

@@ -25,15 +25,6 @@ import {
   fingerprintOf,
   visibleImage,
 } from "./crash_states.ts";
-import type { StaleBytes } from "./data_models.ts";
-import {
-  cloneTree,
-  type NameChange,
-  setName,
-  SimulatedDirectory,
-  SimulatedFile,
-  type SimulatedNode,
-} from "./disk.ts";
 import {
   type Fault,
   FaultInjector,
@@ -46,6 +37,7 @@ import {
 } from "./faults.ts";
 import { SimulatedFileHandle } from "./file_handle.ts";
 import { SeededRandom } from "./random.ts";
+import { errno, SimulatedTree } from "./tree.ts";
 
 /** How a {@linkcode SimulatedFileSystem} begins. */
 export interface SimulatedFileSystemOptions {
@@ -68,10 +60,6 @@ export class StoppedError extends Error {
  * promise, for calls that do not block).
  */
 export type OnOperation = (operation: Operation) => void | Promise<void>;
-
-const NO_FILES: DiskImage = { files: new Map(), directories: [] };
-/** How many deleted files are remembered, for the model D9. */
-const STALE_FILES = 3;
 
 /**
  * A file system in memory that knows which bytes and names are on its disk, and
@@ -123,32 +111,24 @@ export class SimulatedFileSystem implements FileSystem {
   readonly operations: Operation[] = [];
   /** What happens in front of a call; the call has not taken effect yet. */
   onOperation: OnOperation = () => {};
-  #root = new SimulatedDirectory();
+  #tree = new SimulatedTree();
   readonly #random: SeededRandom;
   readonly #faults = new FaultInjector();
   readonly #locks = new Set<string>();
-  readonly #parts = new Map<string, readonly string[]>();
-  #stale: StaleBytes[] = [];
   #time: number;
-  #order = 0;
   #program = 0;
   #stopped = false;
   #readOnly = false;
 
-  /** @param options What the disk holds, and the seed. */
+  /**
+   * Makes a file system; all that its image holds is durable.
+   *
+   * @param options What the disk holds, the seed, and the time.
+   */
   constructor(options: SimulatedFileSystemOptions = {}) {
     this.#random = new SeededRandom(options.seed ?? 1);
     this.#time = options.time ?? 1577836800000;
-    const { files, directories } = options.image ?? NO_FILES;
-    for (const path of directories) {
-      this.#place(path, new SimulatedDirectory());
-    }
-    const nodes = new Map<Uint8Array, SimulatedFile>();
-    for (const [path, bytes] of files) {
-      const node = nodes.get(bytes) ?? new SimulatedFile(bytes);
-      nodes.set(bytes, node);
-      this.#place(path, node);
-    }
+    if (options.image) this.#tree.load(options.image);
   }
 
   /** The calls as text, a line each. */
@@ -163,17 +143,18 @@ export class SimulatedFileSystem implements FileSystem {
 
   /** What programs see, whether it is durable or not. */
   get visible(): DiskImage {
-    return visibleImage(this.#root);
+    return visibleImage(this.#tree.root);
   }
 
   /** A number that tells states of the file system apart: what is visible, durable, and pending; continued from `seed`. */
   fingerprint(seed = 0): number {
-    return fingerprintOf(this.#root, seed);
+    return fingerprintOf(this.#tree.root, seed);
   }
 
   /** The disks that a power cut can leave at this moment, each once. */
   crashStates(options: CrashStateOptions = {}): Generator<CrashState> {
-    return crashStatesOf(this.#root, this.#stale, options);
+    const { root, stale } = this.#tree;
+    return crashStatesOf(root, stale, options);
   }
 
   /** Makes calls fail. */
@@ -204,9 +185,7 @@ export class SimulatedFileSystem implements FileSystem {
    */
   clone(seed = 1): SimulatedFileSystem {
     const copy = new SimulatedFileSystem({ time: this.#time, seed });
-    copy.#root = cloneTree(this.#root);
-    copy.#stale = this.#stale;
-    copy.#order = this.#order;
+    copy.#tree = this.#tree.clone();
     copy.#readOnly = this.#readOnly;
     return copy;
   }
@@ -240,14 +219,7 @@ export class SimulatedFileSystem implements FileSystem {
   open(path: string, { mode }: FileOpenOptions): Promise<FileHandle> {
     const kind = mode === "create" ? "create" : `open-${mode}` as const;
     return this.#perform({ kind, path }, "open", () => {
-      const { directory, name, node } = this.#find(path);
-      if (node?.kind === "directory") {
-        throw errno(mode === "create" ? "EEXIST" : "EISDIR");
-      }
-      if (mode === "create" && node) throw errno("EEXIST");
-      if (mode !== "create" && !node) throw errno("ENOENT");
-      const file = node ?? new SimulatedFile(new Uint8Array(0));
-      if (!node) this.#name(directory, name, file);
+      const file = this.#tree.open(path, mode);
       const program = this.#program;
       return new SimulatedFileHandle({
         path,
@@ -257,7 +229,7 @@ export class SimulatedFileSystem implements FileSystem {
           this.#perform(call, action, act, program),
         performSync: (call, action, act) =>
           this.#performSync(call, action, act, program),
-        forget: (bytes, offset) => this.#forget(bytes, offset),
+        forget: (bytes, offset) => this.#tree.forget(bytes, offset),
         sync: (fault) => this.#readOnly ||= syncNode(file, path, fault),
       });
     });
@@ -271,44 +243,36 @@ export class SimulatedFileSystem implements FileSystem {
       syncDir: (path) => this.syncDir(path),
       mayRead: () => true,
       make: (path) =>
-        this.#perform({ kind: "mkdir", path }, "create the directory", () => {
-          const { directory, name, node } = this.#find(path);
-          if (node) throw errno("EEXIST");
-          this.#name(directory, name, new SimulatedDirectory());
-        }),
+        this.#perform(
+          { kind: "mkdir", path },
+          "create the directory",
+          () => this.#tree.makeDirectory(path),
+        ),
     }, path);
   }
 
   /** Gives a file another name, in the place of a file that has it. */
   rename(from: string, to: string): Promise<void> {
-    return this.#perform({ kind: "rename", path: from, to }, "rename", () => {
-      const source = this.#find(from);
-      const target = this.#find(to);
-      if (source.node?.kind !== "file") throw errno("ENOENT");
-      if (target.node?.kind === "directory") throw errno("EISDIR");
-      if (source.node === target.node) return;
-      if (target.node) this.#forget(target.node.visible.snapshot());
-      const { directory: from, name, node } = source;
-      const given = this.#name(target.directory, target.name, node, { from });
-      this.#name(from, name, undefined, { with: given });
-    });
+    return this.#perform(
+      { kind: "rename", path: from, to },
+      "rename",
+      () => this.#tree.rename(from, to),
+    );
   }
 
   /** Removes a file. */
   remove(path: string): Promise<void> {
-    return this.#perform({ kind: "remove", path }, "remove", () => {
-      const { directory, name, node } = this.#find(path);
-      if (!node) throw errno("ENOENT");
-      if (node.kind === "directory") throw errno("EISDIR");
-      this.#forget(node.visible.snapshot());
-      this.#name(directory, name, undefined);
-    });
+    return this.#perform(
+      { kind: "remove", path },
+      "remove",
+      () => this.#tree.remove(path),
+    );
   }
 
   /** What stands at a path; `undefined` if nothing does. */
   stat(path: string): Promise<FileInfo | undefined> {
     return this.#perform({ kind: "stat", path }, "stat", () => {
-      const node = this.#lookUp(path);
+      const node = this.#tree.lookUp(path);
       if (node === undefined) return undefined;
       const size = node.kind === "file" ? node.visible.size : 0;
       return { kind: node.kind, size };
@@ -317,28 +281,26 @@ export class SimulatedFileSystem implements FileSystem {
 
   /** The names in a directory. */
   readDir(path: string): Promise<string[]> {
-    return this.#perform({ kind: "readDir", path }, "list", () => {
-      const node = this.#lookUp(path);
-      if (!node) throw errno("ENOENT");
-      if (node.kind === "file") throw errno("ENOTDIR");
-      return [...node.visible.keys()];
-    });
+    return this.#perform(
+      { kind: "readDir", path },
+      "list",
+      () => [...this.#tree.directoryAt(path).visible.keys()],
+    );
   }
 
   /** Makes the names in a directory durable. */
   syncDir(path: string): Promise<void> {
     const operation = { kind: "syncDir", path } as const;
     return this.#perform(operation, "sync the directory", (fault) => {
-      const node = this.#lookUp(path);
-      if (node?.kind !== "directory") throw errno("ENOENT");
-      this.#readOnly ||= syncNode(node, path, fault);
+      const directory = this.#tree.directoryAt(path);
+      this.#readOnly ||= syncNode(directory, path, fault);
     });
   }
 
   /** Takes the lock that `path` stands for, until {@linkcode SimulatedFileSystem.restart}. */
   lock(path: string): Promise<FileLock> {
     return this.#perform({ kind: "lock", path }, "lock", () => {
-      const { node } = this.#find(path);
+      const { node } = this.#tree.find(path);
       if (node?.kind === "directory") throw errno("EISDIR");
       const key = normalizePath(path);
       if (this.#locks.has(key)) {
@@ -363,7 +325,7 @@ export class SimulatedFileSystem implements FileSystem {
     call: Omit<Operation, "number">,
     action: string,
     act: (fault: Fault | undefined) => T,
-    program?: number,
+    program: number = this.#program,
   ): Promise<T> {
     try {
       const operation = this.#record(call, program);
@@ -380,17 +342,14 @@ export class SimulatedFileSystem implements FileSystem {
     call: Omit<Operation, "number">,
     action: string,
     act: (fault: Fault | undefined) => T,
-    program?: number,
+    program: number = this.#program,
   ): T {
     const operation = this.#record(call, program);
     void this.onOperation(operation);
     return this.#do(operation, action, act, program);
   }
 
-  #record(
-    call: Omit<Operation, "number">,
-    program: number = this.#program,
-  ): Operation {
+  #record(call: Omit<Operation, "number">, program: number): Operation {
     this.#checkRunning(call.path, program);
     this.#time++;
     const operation: Operation = Object.assign(call, {
@@ -404,10 +363,10 @@ export class SimulatedFileSystem implements FileSystem {
     operation: Operation,
     action: string,
     act: (fault: Fault | undefined) => T,
-    program: number = this.#program,
+    program: number,
   ): T {
     const { kind, path } = operation;
-    this.#checkRunning(path, program); // a hook may have stopped it
+    this.#checkRunning(path, program); // a hook may have ended it
     if (this.#readOnly && WRITES.has(kind)) {
       throw injected(action, path, "EROFS");
     }
@@ -433,69 +392,6 @@ export class SimulatedFileSystem implements FileSystem {
       `Cannot use "${path}": the program has been stopped`,
     );
   }
-
-  #forget(bytes: Uint8Array, offset = 0): void {
-    if (bytes.length === 0) return;
-    this.#stale = [{ offset, bytes }, ...this.#stale].slice(0, STALE_FILES);
-  }
-
-  /** Gives a name, or takes it away. */
-  #name(
-    directory: SimulatedDirectory,
-    name: string,
-    node: SimulatedNode | undefined,
-    rename: { from?: SimulatedDirectory; with?: NameChange } = {},
-  ): NameChange {
-    const order = ++this.#order;
-    const { from, with: given } = rename;
-    const change = { order, directory, name, node, from, with: given };
-    setName(directory.visible, name, node);
-    directory.pending.push(change);
-    return change;
-  }
-
-  /** Puts a node of the image in its place, durable. */
-  #place(path: string, node: SimulatedNode): void {
-    const { directory, name } = this.#find(path);
-    directory.visible.set(name, node);
-    directory.durable.set(name, node);
-  }
-
-  #lookUp(path: string): SimulatedNode | undefined {
-    return this.#walk(this.#partsOf(path));
-  }
-
-  #walk(parts: readonly string[]): SimulatedNode | undefined {
-    let node: SimulatedNode | undefined = this.#root;
-    for (const part of parts) {
-      if (node === undefined) return undefined;
-      if (node.kind === "file") throw errno("ENOTDIR");
-      node = node.visible.get(part);
-    }
-    return node;
-  }
-
-  #find(path: string) {
-    const parts = this.#partsOf(path);
-    const directory = this.#walk(parts.slice(0, -1));
-    if (directory === undefined) throw errno("ENOENT");
-    if (directory.kind === "file") throw errno("ENOTDIR");
-    const name = parts.at(-1);
-    if (name === undefined) return { directory, name: ".", node: directory };
-    return { directory, name, node: directory.visible.get(name) };
-  }
-
-  /** The names on the way; relative paths begin at the top too. */
-  #partsOf(path: string): readonly string[] {
-    let parts = this.#parts.get(path);
-    if (!parts) {
-      parts = normalizePath(path).split("/").filter((part) =>
-        part !== "" && part !== "."
-      );
-      this.#parts.set(path, parts);
-    }
-    return parts;
-  }
 }
 
 /** Calls that a file system refuses that has failed and become read-only: those that write, and syncs. */
@@ -519,7 +415,3 @@ const TAKES_FAULTS: ReadonlySet<OperationKind> = new Set<OperationKind>([
   "sync",
   "syncDir",
 ]);
-
-function errno(code: string): Error {
-  return Object.assign(new Error(code), { code });
-}

@@ -60,13 +60,9 @@ export async function writeAnew(
   try {
     await fill(handle);
     await handle.sync();
-  } catch (error) {
+  } finally {
     await handle.close();
-    // A part of it is of no use, and on a full disk in the way.
-    await fileSystem.remove(draft).catch(() => {});
-    throw error;
   }
-  await handle.close();
   await fileSystem.rename(draft, name);
 }
 

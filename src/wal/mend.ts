@@ -7,7 +7,15 @@
 
 import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
-import { copyRange, lineAt, lineIn, sameRange, writeAnew } from "./files.ts";
+import {
+  copyRange,
+  draftPath,
+  type FileRange,
+  lineAt,
+  lineIn,
+  sameRange,
+  writeAnew,
+} from "./files.ts";
 import type { ParsedHeader } from "./format.ts";
 import { checksumOf } from "./legacy.ts";
 import { readLog, type TornTail } from "./reader.ts";
@@ -61,7 +69,7 @@ export async function mend(
     await checkTail(source, end, path);
     const torn = await keepTail(log, handle, end.offset, size);
     const rewrite = inDoubt || !end.closed || torn !== undefined;
-    if (rewrite) await replace(log, handle, end.offset);
+    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);
     const { sequence, chain, closed } = end;
     return {
       tip: { number, first, header, sequence, chain, size: end.offset, closed },
@@ -75,19 +83,25 @@ export async function mend(
   }
 }
 
-/** Puts a copy of the first `size` bytes in the place of the newest segment. */
-async function replace(
+/** Copies a range to a file of its own, and makes it durable under `name`. */
+async function place(
   log: LogFiles,
-  handle: FileHandle,
-  size: number,
+  name: string,
+  from: FileRange,
+  length: number,
 ): Promise<void> {
   const { fileSystem, path } = log;
-  await writeAnew(
-    log,
-    path,
-    (copy) =>
-      copyRange({ handle, offset: 0 }, { handle: copy, offset: 0 }, size),
-  );
+  try {
+    await writeAnew(
+      log,
+      name,
+      (handle) => copyRange(from, { handle, offset: 0 }, length),
+    );
+  } catch (error) {
+    // A part of a copy is of no use, and on a full disk in the way.
+    await fileSystem.remove(draftPath(path)).catch(() => {});
+    throw error;
+  }
   await fileSystem.syncDir(fileSystem.split(path).dir);
 }
 
@@ -140,7 +154,7 @@ export async function mendLegacy(
   const handle = await fileSystem.open(newest.path, { mode: "read" });
   try {
     const torn = await keepTail(log, handle, end.offset, end.size);
-    await replace(log, handle, end.offset);
+    await place(log, newest.path, { handle, offset: 0 }, end.offset);
     if (torn) {
       const crc = await checksumOf(fileSystem, handle, end.offset);
       legacy.splice(-1, 1, { ...last, bytes: end.offset, crc });
@@ -173,17 +187,12 @@ async function keepTail(
   size: number,
 ): Promise<CutTail | undefined> {
   if (offset === size) return undefined;
-  const { fileSystem, path } = log;
+  const { path } = log;
   const line = await lineAt(handle, offset);
   const bytes = size - offset;
   const keptAs = await kept(log, handle, offset, bytes) ??
     await freeName(log, offset);
-  await writeAnew(
-    log,
-    keptAs,
-    (copy) => copyRange({ handle, offset }, { handle: copy, offset: 0 }, bytes),
-  );
-  await fileSystem.syncDir(fileSystem.split(path).dir);
+  await place(log, keptAs, { handle, offset }, bytes);
   return { path, offset, line, bytes, keptAs };
 }
 

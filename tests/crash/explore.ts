@@ -89,8 +89,8 @@ export async function shrink(it: Case): Promise<{ it: Case; error: unknown }> {
 
 /** Adds up reports. */
 export class Tally {
-  readonly seen = new Set<number>();
-  readonly byModel = new Map<string, number>();
+  readonly seen: Set<number> = new Set();
+  readonly byModel: Map<string, number> = new Map();
   histories = 0;
   states = 0;
   faults = 0;

@@ -22,16 +22,20 @@ const MENDING: readonly Mutant[] = [
     name: "log-in-doubt-not-copied",
     breaks: "W8",
     file: MEND,
-    from: "    if (rewrite) await replace(log, handle, end.offset);\n",
-    to: "    if (torn) await replace(log, handle, end.offset);\n",
+    from:
+      "    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);\n",
+    to:
+      "    if (torn) await place(log, path, { handle, offset: 0 }, end.offset);\n",
     likely: "faults",
   },
   {
     name: "log-copied-without-its-last-group",
     breaks: "W1",
     file: MEND,
-    from: "    if (rewrite) await replace(log, handle, end.offset);\n",
-    to: "    if (rewrite) await replace(log, handle, header.length);\n",
+    from:
+      "    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);\n",
+    to:
+      "    if (rewrite) await place(log, path, { handle, offset: 0 }, header.length);\n",
     likely: "faults",
   },
   {
@@ -63,16 +67,16 @@ const MENDING: readonly Mutant[] = [
     breaks: "W8",
     file: MEND,
     from:
-      "size),\n  );\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
-    to: "size),\n  );\n",
+      "    throw error;\n  }\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
+    to: "    throw error;\n  }\n",
     likely: "faults",
   },
   {
     name: "file-made-anew-not-synced",
     breaks: "W8",
     file: FILES,
-    from: "    await handle.sync();\n  } catch",
-    to: "  } catch",
+    from: "    await handle.sync();\n  } finally",
+    to: "  } finally",
     likely: "faults",
   },
   {
@@ -86,8 +90,8 @@ const MENDING: readonly Mutant[] = [
   {
     name: "part-of-a-copy-left-behind",
     breaks: "W11",
-    file: FILES,
-    from: "    await fileSystem.remove(draft).catch(() => {});\n",
+    file: MEND,
+    from: "    await fileSystem.remove(draftPath(path)).catch(() => {});\n",
     to: "",
     likely: "faults",
   },
@@ -137,18 +141,9 @@ const MENDING: readonly Mutant[] = [
     name: "torn-tail-not-kept",
     breaks: "W9",
     file: MEND,
-    from: "copyRange({ handle, offset }, { handle: copy, offset: 0 }, bytes),",
-    to: "Promise.resolve(void copy),",
+    from: "await place(log, keptAs, { handle, offset }, bytes);",
+    to: "void place;",
     likely: "damage",
-  },
-  {
-    name: "name-of-the-kept-tail-not-synced",
-    breaks: "W9",
-    file: MEND,
-    from:
-      "bytes),\n  );\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
-    to: "bytes),\n  );\n",
-    likely: "faults",
   },
   {
     name: "kept-tail-that-was-found-not-compared",
@@ -183,9 +178,10 @@ const LEGACY: readonly Mutant[] = [
     name: "mini-rs-file-not-copied",
     breaks: "W8",
     file: MEND,
-    from: "    await replace(log, handle, end.offset);\n    if (torn) {",
+    from:
+      "    await place(log, newest.path, { handle, offset: 0 }, end.offset);\n    if (torn) {",
     to:
-      "    if (torn) await replace(log, handle, end.offset);\n    if (torn) {",
+      "    if (torn) await place(log, newest.path, { handle, offset: 0 }, end.offset);\n    if (torn) {",
     likely: "legacy",
   },
   {

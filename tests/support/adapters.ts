@@ -6,6 +6,7 @@ import {
   MemoryFileSystem,
 } from "../../mod.ts";
 import { NodeFileSystem } from "../../src/adapters/node.ts";
+import { SimulatedFileSystem } from "../../src/testing/mod.ts";
 import { runtime, withDirectory } from "./harness.ts";
 
 /** An adapter under test. */
@@ -28,6 +29,19 @@ export const onDisk: Adapter = {
   with: (use) => withDirectory((directory) => use(native, directory)),
 };
 
+/** An adapter in memory. */
+function inMemory(name: string, make: () => FileSystem): Adapter {
+  return {
+    name,
+    onDisk: false,
+    with: async (use) => {
+      const fileSystem = make();
+      await fileSystem.mkdir("/tmp/durable");
+      return await use(fileSystem, "/tmp/durable");
+    },
+  };
+}
+
 /** Every adapter that runs here; `node:fs` does on all three. */
 export const adapters: readonly Adapter[] = [
   onDisk,
@@ -39,13 +53,6 @@ export const adapters: readonly Adapter[] = [
         withDirectory((directory) => use(new NodeFileSystem(), directory)),
     } satisfies Adapter,
   ]),
-  {
-    name: "memory",
-    onDisk: false,
-    with: async (use) => {
-      const fileSystem = new MemoryFileSystem();
-      await fileSystem.mkdir("/tmp/durable");
-      return await use(fileSystem, "/tmp/durable");
-    },
-  },
+  inMemory("memory", () => new MemoryFileSystem()),
+  inMemory("simulated", () => new SimulatedFileSystem()),
 ];
