@@ -68,7 +68,7 @@ for (const [what, invariant, prepare] of DEFECTS) {
 test("The crash lab comes to the same states again", async () => {
   const counts = [1, 2].map(async () => {
     const tally = new Tally();
-    await campaign(tally, { ...SHORT, length: 1, random: 3 });
+    await campaign(tally, { ...SHORT, length: 1, limits: [20, 4], random: 3 });
     return [tally.states, ...tally.byModel];
   });
   const [first, second] = await Promise.all(counts);

@@ -168,7 +168,11 @@ test("MiniStore.open() refuses a sealed segment, which belongs to another log", 
     TypeError,
     'sealed segment of "a"',
   );
-  assertEquals((await fileSystem.readDir(".")).sort(), ["a", "a.000001"]);
+  assertEquals((await fileSystem.readDir(".")).sort(), [
+    "a",
+    "a.000001",
+    "a.open",
+  ]);
   assertEquals(await MiniStore.replay("a.000001", { fileSystem }), [1]);
   await store.close();
 });

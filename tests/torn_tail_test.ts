@@ -40,7 +40,7 @@ test("MiniStore.open() makes a copy of a torn tail that it finds durable before 
   // It may be in the page cache only: the crash came before or behind its sync.
   const changes = fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind));
   assertEquals(
-    changes.slice(2, 7).map(({ kind, path }) => `${kind} ${path}`),
+    changes.slice(1, 6).map(({ kind, path }) => `${kind} ${path}`),
     [
       "create a.draft",
       "write a.draft",

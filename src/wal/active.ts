@@ -129,7 +129,7 @@ export class ActiveSegment {
    * running sync could take the report away.
    */
   readonly #blocking: FileHandle;
-  #buffer = new Uint8Array(1 << 12);
+  #buffer = new Uint8Array(0);
 
   private constructor(
     fileSystem: FileSystem,

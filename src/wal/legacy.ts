@@ -20,7 +20,7 @@ export async function checksumOf(
   handle: FileHandle,
   size: number,
 ): Promise<number> {
-  const buffer = new Uint8Array(WINDOW);
+  const buffer = new Uint8Array(Math.min(WINDOW, size));
   let crc = 0;
   for (let offset = 0; offset < size;) {
     const room = Math.min(buffer.length, size - offset);
@@ -37,7 +37,7 @@ export async function endOfLastLine(
   handle: FileHandle,
   size: number,
 ): Promise<number> {
-  const buffer = new Uint8Array(WINDOW);
+  const buffer = new Uint8Array(Math.min(WINDOW, size));
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - buffer.length);
     const count = await handle.read(buffer.subarray(0, end - start), start);

@@ -198,8 +198,9 @@ export class Writer {
   /** Takes the file away that says that the log is open: all of it is durable. */
   async #forgetOpen(): Promise<void> {
     const { fileSystem, path } = this.#log;
-    // If it stays, the next open copies what need not be copied.
-    await fileSystem.remove(openPath(path)).catch(() => {});
+    await fileSystem.remove(openPath(path)).catch((error: DurableError) => {
+      if (error.code !== "NOT_FOUND") throw error;
+    });
   }
 
   #refusal(action: string): DurableError | undefined {

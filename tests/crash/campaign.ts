@@ -26,6 +26,8 @@ export interface Effort {
   readonly oneIn: number;
   /** Up to this length all histories are tried with each sync failing in each way. */
   readonly faultLength: number;
+  /** States of each crash point, where a sync fails. */
+  readonly faultLimit: number;
   /** How many histories are made by chance. */
   readonly random: number;
   /** Chooses the random histories, and what is left out. */
@@ -133,9 +135,10 @@ function* failingSyncs(effort: Effort): Generator<Case> {
       for (const history of histories(length, LETTERS)) {
         for (const sync of SYNC_FAILURES) {
           for (const fault of faultsOf(sync)) {
-            const { states, again } = crashes(effort, length);
             // What fails is not seen before the second crash.
-            yield { history, settings, states, again, fault };
+            const { states, again } = crashes(effort, length);
+            const some = { ...states, limit: effort.faultLimit };
+            yield { history, settings, states: some, again, fault };
           }
         }
       }

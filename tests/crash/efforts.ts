@@ -9,10 +9,11 @@ const ALL = Infinity;
 /** What `npm test` tries on one runtime. */
 export const EVERYDAY: Effort = {
   length: 4,
-  limits: [ALL, ALL, 40, 5, 1],
+  limits: [ALL, ALL, 36, 5, 1],
   again: 2,
   oneIn: 32,
   faultLength: 1,
+  faultLimit: 10,
   random: 60,
   seed: 1,
 };
@@ -24,6 +25,7 @@ export const SHORT: Effort = {
   again: 2,
   oneIn: 16,
   faultLength: 0,
+  faultLimit: 10,
   random: 20,
   seed: 2,
 };
@@ -31,10 +33,11 @@ export const SHORT: Effort = {
 /** What `npm run crash` tries. */
 export const DEEP: Effort = {
   length: 5,
-  limits: [ALL, ALL, ALL, 100, 12, 1],
-  again: 4,
-  oneIn: 8,
+  limits: [ALL, ALL, ALL, 30, 5, 1],
+  again: 3,
+  oneIn: 16,
   faultLength: 2,
-  random: 2000,
+  faultLimit: 10,
+  random: 1000,
   seed: 1,
 };

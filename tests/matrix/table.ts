@@ -33,7 +33,7 @@ a sync fails                                           | P, OT  | P, OT  | R, OT
 a sync fails, and later ones lie                       | P, OT  | P, OT  | R, OT  | K, OT   | P, OT
 there is no space                                      | P, O   | P, O   | R, OT  | K, O    | P, O
 a write stops in its middle                            | P, OT  | P, OT  | R, OT  | K, OT   | P, OT
-a rename fails                                         | –      | P, O   | R, O   | K, O    | –
+a rename fails                                         | –      | P, O   | R, OT  | K, O    | –
 the sync of a directory fails                          | –      | P, O   | OR, OT | K, O    | –
 there are no descriptors, no rights, or only to read   | P, O   | P, O   | R, OT  | K, O    | P, O
 another change fails                                   | P, O   | P, O   | R, OT  | K, O    | P, O
