@@ -3,6 +3,7 @@
 // Arguments are file names to restrict the run to.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 
 interface Runner {
@@ -27,6 +28,7 @@ const runners: readonly Runner[] = [
       "test",
       "--allow-all",
       "--no-check",
+      "--parallel",
       "--import-map=offline/import_map.json",
       ...files,
     ],
@@ -43,7 +45,12 @@ const runners: readonly Runner[] = [
   {
     name: "node",
     command: "node",
-    args: ["--test", "--test-reporter=tap", ...files],
+    args: [
+      "--test",
+      "--test-reporter=tap",
+      `--test-concurrency=${availableParallelism()}`,
+      ...files,
+    ],
     passed: /^# pass (\d+)$/m,
     failed: /^# fail (\d+)$/m,
   },

@@ -5,7 +5,7 @@ import { EVERYDAY, SHORT } from "./crash/efforts.ts";
 import { type Case, Tally } from "./crash/explore.ts";
 import { runtime, test } from "./support/harness.ts";
 
-const [effort, least] = runtime === "node"
+const [effort, least] = runtime === "bun"
   ? [EVERYDAY, 100_000] as const
   : [SHORT, 10_000] as const;
 

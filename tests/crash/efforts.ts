@@ -21,7 +21,7 @@ export const EVERYDAY: Effort = {
 /** What `npm test` tries on the other runtimes. */
 export const SHORT: Effort = {
   length: 2,
-  limits: [ALL, 100, 8],
+  limits: [ALL, 50, 4],
   again: 2,
   oneIn: 16,
   faultLength: 0,
