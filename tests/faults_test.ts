@@ -114,8 +114,12 @@ test("MiniStore.open() copies a log that was not closed before it exposes it", a
   assertEquals(again.recovery.rewrittenBytes, before.length);
   assertEquals(await readText(crashed, "a"), before);
   const { trace } = fileSystem;
-  const steps = ["create a.draft", "write a.draft", "sync a.draft"];
-  const places = [...steps, "rename a.draft", "syncDir ."].map((call) =>
+  const steps = [
+    "create a.new-000000",
+    "write a.new-000000",
+    "sync a.new-000000",
+  ];
+  const places = [...steps, "rename a.new-000000", "syncDir ."].map((call) =>
     trace.indexOf(call)
   );
   assertEquals(places, places.toSorted((a, b) => a - b));
@@ -155,7 +159,7 @@ test("MiniStore.open() changes nothing where the torn tail cannot be kept aside"
   await file.write(new TextEncoder().encode("torn"), size);
   const fileSystem = new FaultyFileSystem(inner);
   fileSystem.onCall = ({ kind, path }) => {
-    if (kind === "sync" && path === "a.draft") {
+    if (kind === "sync" && path === "a.new-000000") {
       throw new DurableError("NO_SPACE", "Injected");
     }
   };
@@ -179,8 +183,12 @@ test("MiniStore.open() cuts only behind a durable copy of the torn tail", async 
   await using again = await MiniStore.open("a", { fileSystem });
   const kept = again.recovery.torn?.keptAs ?? "";
   assertEquals(await readText(inner, kept), "torn");
-  const copy = ["create a.draft", "write a.draft", "sync a.draft"];
-  const place = ["rename a.draft", "syncDir ."];
+  const copy = [
+    "create a.new-000000",
+    "write a.new-000000",
+    "sync a.new-000000",
+  ];
+  const place = ["rename a.new-000000", "syncDir ."];
   assertEquals(
     fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind)).map((call) =>
       `${call.kind} ${call.path}`
@@ -219,7 +227,7 @@ test("MiniStore.open() keeps one whole copy of a torn tail, however often it is 
   assert(kept !== `a.torn-${size}-x`);
   assertEquals(await copies(), [`a.torn-${size}-x`, kept]);
   const { trace } = fileSystem;
-  const synced = trace.indexOf("sync a.draft");
+  const synced = trace.indexOf("sync a.new-000000");
   assert(synced >= 0, "a copy that was found is made durable again");
-  assert(synced < trace.indexOf("rename a.draft"));
+  assert(synced < trace.indexOf("rename a.new-000000"));
 });

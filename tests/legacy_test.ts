@@ -307,11 +307,11 @@ test("MiniStore.open() copies a mini-rs file before it trusts it", async () => {
     assertEquals(store.recovery.rewrittenBytes, text.length);
     const { calls, trace } = fileSystem;
     const written = calls.find(({ kind, path }) =>
-      kind === "write" && path === "a.draft"
+      kind === "write" && path === "a.new-000000"
     );
     assertEquals(new TextDecoder().decode(written?.bytes), text);
-    const renamed = trace.indexOf("rename a.draft");
-    assert(renamed > trace.indexOf("sync a.draft"));
+    const renamed = trace.indexOf("rename a.new-000000");
+    assert(renamed > trace.indexOf("sync a.new-000000"));
     assertEquals(trace[renamed + 1], "syncDir .");
     const sealed = trace.indexOf("rename a");
     assert(sealed < 0 || sealed > renamed);

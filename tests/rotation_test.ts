@@ -29,10 +29,10 @@ test("MiniStore.open() makes a new journal durable, name and all, before anythin
   await using store = await MiniStore.open<number>("d/a", { fileSystem });
   await store.append(1);
   const begin = [
-    "create d/a.draft",
-    "write d/a.draft",
-    "sync d/a.draft",
-    "rename d/a.draft",
+    "create d/a.new-000000",
+    "write d/a.new-000000",
+    "sync d/a.new-000000",
+    "rename d/a.new-000000",
     "syncDir d",
   ];
   const name = ["rename d/a.new-000001", "syncDir d"];
@@ -55,10 +55,10 @@ test("MiniStore.rotate() makes each step durable before the next", async () => {
   await store.rotate();
   const closed = ["write a", "dataSync a"];
   const begin = [
-    "create a.draft",
-    "write a.draft",
-    "sync a.draft",
-    "rename a.draft",
+    "create a.new-000000",
+    "write a.new-000000",
+    "sync a.new-000000",
+    "rename a.new-000000",
     "syncDir .",
   ];
   const names = ["rename a", "syncDir .", "rename a.new-000002", "syncDir ."];
@@ -72,10 +72,10 @@ test("MiniStore.truncateBefore() says what is about to go before it goes, oldest
   fileSystem.calls.length = 0;
   await store.truncateBefore(5);
   const begin = [
-    `create ${PATH}.draft`,
-    `write ${PATH}.draft`,
-    `sync ${PATH}.draft`,
-    `rename ${PATH}.draft`,
+    `create ${PATH}.new-000000`,
+    `write ${PATH}.new-000000`,
+    `sync ${PATH}.new-000000`,
+    `rename ${PATH}.new-000000`,
     "syncDir .",
   ];
   const name = [`rename ${NEXT(5)}`, "syncDir ."];

@@ -42,20 +42,37 @@ test("MiniStore.open() makes a copy of a torn tail that it finds durable before 
   assertEquals(
     changes.slice(1, 6).map(({ kind, path }) => `${kind} ${path}`),
     [
-      "create a.draft",
-      "write a.draft",
-      "sync a.draft",
-      "rename a.draft",
+      "create a.new-000000",
+      "write a.new-000000",
+      "sync a.new-000000",
+      "rename a.new-000000",
       "syncDir .",
     ],
   );
 });
 
-test("MiniStore.open() takes no draft that a crash left", async () => {
+test("MiniStore.open() takes no draft that a crash left, and removes it", async () => {
+  const inner = new MemoryFileSystem();
+  const store = await MiniStore.open<number>("a", { fileSystem: inner });
+  await store.append(1);
+  const text = await readText(inner, "a");
+  await store.close();
+  for (const draft of ["half a copy", text]) {
+    await writeFile(inner, "a.new-000000", draft);
+    await using again = await MiniStore.open<number>("a", {
+      fileSystem: inner,
+    });
+    assertEquals([...(await filesOf(inner)).keys()], ["a", "a.open"]);
+    assertEquals(again.sequence, 1);
+  }
+});
+
+test("MiniStore.open() leaves a file alone that stands where its mark would be", async () => {
   const fileSystem = new MemoryFileSystem();
-  await (await MiniStore.open("a", { fileSystem })).close();
-  await writeFile(fileSystem, "a.draft", "half a copy");
-  await using store = await MiniStore.open<number>("a", { fileSystem });
-  assertEquals([...(await filesOf(fileSystem)).keys()], ["a", "a.open"]);
-  assertEquals(store.sequence, 0);
+  const other = await MiniStore.open<number>("a.open", { fileSystem });
+  await other.append(1);
+  await assertCode(() => MiniStore.open("a", { fileSystem }), "EXISTS");
+  await other.close();
+  await assertCode(() => MiniStore.open("a", { fileSystem }), "EXISTS");
+  assertEquals(await MiniStore.replay("a.open", { fileSystem }), [1]);
 });

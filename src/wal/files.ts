@@ -6,6 +6,7 @@
 
 import type { FileHandle, FileSystem } from "../file_system.ts";
 import { LF } from "./format.ts";
+import { draftPath } from "./segments.ts";
 
 const WINDOW = 1 << 18;
 
@@ -64,11 +65,6 @@ export async function writeAnew(
     await handle.close();
   }
   await fileSystem.rename(draft, name);
-}
-
-/** The name of a file that is being written. */
-export function draftPath(path: string): string {
-  return `${path}.draft`;
 }
 
 /** {@linkcode lineAt} of a file that is not open. */

@@ -9,7 +9,6 @@ import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
 import {
   copyRange,
-  draftPath,
   type FileRange,
   lineAt,
   lineIn,
@@ -21,7 +20,7 @@ import { checksumOf } from "./legacy.ts";
 import { readLog, type TornTail } from "./reader.ts";
 import { checkTail } from "./segment_reader.ts";
 import { scanToEnd } from "./scanner.ts";
-import { corrupt, type Segment } from "./segments.ts";
+import { corrupt, draftPath, type Segment } from "./segments.ts";
 
 /** A torn tail that was cut off. */
 export interface CutTail extends TornTail {

@@ -67,7 +67,9 @@ export async function planLog(
       { path },
     );
   }
-  for (const name of listing.next.values()) await refuseUsed(fileSystem, name);
+  for (const [number, name] of listing.next) {
+    if (number > 0) await refuseUsed(fileSystem, name); // else it is a draft
+  }
   const front = [...listing.sealed].filter(([sealed]) => sealed < number);
   const found = await inspectSealed(fileSystem, front);
   const beyond = [...listing.sealed].filter(([sealed]) => sealed >= number);

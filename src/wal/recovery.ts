@@ -19,6 +19,7 @@
  */
 
 import { DurableError } from "../errors.ts";
+import type { FileSystem } from "../file_system.ts";
 import {
   ActiveSegment,
   beginSegment,
@@ -27,7 +28,7 @@ import {
   randomId,
   type Tip,
 } from "./active.ts";
-import { draftPath, lineAt } from "./files.ts";
+import { lineAt } from "./files.ts";
 import type { ParsedHeader, SealedFile, SegmentHeader } from "./format.ts";
 import { type CutTail, type LegacyFile, mend, mendLegacy } from "./mend.ts";
 import { type Plan, planLog, unlessDamaged } from "./plan.ts";
@@ -134,7 +135,7 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const { dir } = fileSystem.split(path);
   const plan = await planLog(fileSystem, path);
   const marker = openPath(path);
-  const inDoubt = (await fileSystem.stat(marker)) !== undefined;
+  const inDoubt = await isMarked(fileSystem, marker);
   const newest = plan.segments.at(-1);
   checkFormat(path, newest?.head.kind, format);
   const isActive = newest !== undefined && newest.number > plan.lastSealed;
@@ -164,7 +165,7 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
     }
     tip = await beginSegment(log, header, false);
   }
-  for (const name of [...plan.next.values(), draftPath(path)]) {
+  for (const name of plan.next.values()) {
     if ((await fileSystem.stat(name)) !== undefined) {
       await fileSystem.remove(name);
     }
@@ -185,6 +186,23 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
       torn: mended?.torn,
     },
   };
+}
+
+/** Whether the last writer did not close the log. */
+async function isMarked(
+  fileSystem: FileSystem,
+  marker: string,
+): Promise<boolean> {
+  const info = await fileSystem.stat(marker);
+  if (info === undefined || (info.kind === "file" && info.size === 0)) {
+    return info !== undefined;
+  }
+  // The mark is empty, and closing removes it: this must be somebody's file.
+  throw new DurableError(
+    "EXISTS",
+    `Cannot mark a log as open: "${marker}" exists already, and is something else`,
+    { path: marker },
+  );
 }
 
 const NO_LEGACY: readonly SealedFile[] = [];

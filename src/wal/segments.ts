@@ -68,6 +68,11 @@ export function nextPath(path: string, number: number): string {
   return `${path}.new-${String(number).padStart(6, "0")}`;
 }
 
+/** A file that is being written, and has no name of its own yet; segments count from 1. */
+export function draftPath(path: string): string {
+  return nextPath(path, 0);
+}
+
 /** The file that is there while a writer has the log open, and after one that did not close it. */
 export function openPath(path: string): string {
   return `${path}.open`;

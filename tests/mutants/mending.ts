@@ -96,11 +96,19 @@ const MENDING: readonly Mutant[] = [
     likely: "faults",
   },
   {
-    name: "draft-of-a-crash-left-behind",
-    breaks: "W11",
+    name: "draft-taken-for-a-lost-segment",
+    breaks: "W13",
+    file: PLAN,
+    from: "    if (number > 0) await refuseUsed(fileSystem, name);",
+    to: "    await refuseUsed(fileSystem, name);",
+    likely: "torn_tail",
+  },
+  {
+    name: "file-of-somebody-taken-for-the-mark",
+    breaks: "W9",
     file: RECOVERY,
-    from: "[...plan.next.values(), draftPath(path)]",
-    to: "[...plan.next.values()]",
+    from: '(info.kind === "file" && info.size === 0)',
+    to: 'info.kind === "file"',
     likely: "torn_tail",
   },
   {
