@@ -99,6 +99,9 @@ test("MiniStore.close() says FAILED if its mark is not durable, and lets go of t
   await assertCode(() => store.close(), "FAILED");
   await using again = await MiniStore.open<number>("a", { fileSystem: inner });
   assertEquals(again.sequence, 1);
+  // Its mark is there, but perhaps in the page cache only.
+  assertEquals(again.recovery.closed, true);
+  assert(again.recovery.rewrittenBytes > 0);
 });
 
 test("MiniStore.open() copies a log that was not closed before it exposes it", async () => {
@@ -133,20 +136,6 @@ test("MiniStore.open() writes nothing to a log that was closed", async () => {
   await using store = await MiniStore.open("a", { fileSystem });
   assertEquals(store.recovery.rewrittenBytes, 0);
   assert(fileSystem.trace.every((call) => !/^(write|rename)/.test(call)));
-});
-
-test("MiniStore.open() copies a log whose close failed, though its mark is there", async () => {
-  const inner = new MemoryFileSystem();
-  const fileSystem = new FaultyFileSystem(inner);
-  const store = await MiniStore.open<number>("a", { fileSystem });
-  await store.append(1);
-  fileSystem.onCall = ({ kind }) => {
-    if (kind === "dataSync") throw new DurableError("IO", "Injected");
-  };
-  await assertCode(() => store.close(), "FAILED");
-  await using again = await MiniStore.open<number>("a", { fileSystem: inner });
-  assertEquals(again.recovery.closed, true);
-  assert(again.recovery.rewrittenBytes > 0);
 });
 
 test("MiniStore.open() changes nothing where the torn tail cannot be kept aside", async () => {

@@ -33,9 +33,9 @@ export const ALPHABET: Readonly<Record<string, Step>> = {
       const [text] = oracle.submit(1);
       return store.append(text).then((n) => oracle.acknowledge(n));
     };
-    const late = duringSync(fileSystem, append);
-    await settled([append(), append()]).finally(late.end);
-    await late.done;
+    const finish = duringSync(fileSystem, append);
+    await settled([append(), append()]).finally(finish);
+    await finish();
   },
   /** appendSync */
   s: ({ oracle }, store) => {
@@ -52,10 +52,10 @@ export const ALPHABET: Readonly<Record<string, Step>> = {
       if (!known) oracle.acknowledge(sequence);
       known = true;
     };
-    const late = duringSync(fileSystem, () => {
-      const [text] = oracle.submit(1);
+    const finish = duringSync(fileSystem, () => {
+      const [late] = oracle.submit(1);
       try {
-        const last = store.appendSync(text);
+        const last = store.appendSync(late);
         note(); // what was in flight is durable with it
         oracle.acknowledge(last);
       } catch (error) {
@@ -63,8 +63,8 @@ export const ALPHABET: Readonly<Record<string, Step>> = {
         oracle.withdraw(); // the sync was one of a rotation
       }
     });
-    await store.append(text).then(note).finally(late.end);
-    await late.done;
+    await store.append(text).then(note).finally(finish);
+    await finish();
   },
   /** rotate */
   r: (_, store) => store.rotate(),
@@ -136,35 +136,36 @@ export async function checkPoison(
   }
 }
 
-/** Runs something when the next sync of data has begun, and before it is seen to end. */
+/**
+ * Runs something when the next sync of data has begun, and before it is seen to
+ * end.
+ *
+ * @returns Ends that, and waits for what was run.
+ */
 function duringSync(
   fileSystem: SimulatedFileSystem,
   run: () => unknown,
-): { done: Promise<unknown>; end: () => void } {
+): () => Promise<unknown> {
   const { onOperation } = fileSystem;
-  let end = () => {};
-  const done = new Promise((resolve, reject) => {
-    end = () => resolve(undefined); // no sync came
-    fileSystem.onOperation = (operation) => {
-      if (operation.kind === "dataSync") {
-        fileSystem.onOperation = onOperation;
-        queueMicrotask(() => {
-          try {
-            resolve(run());
-          } catch (error) {
-            reject(error);
-          }
-        });
-      }
-      return onOperation(operation);
-    };
-  });
-  done.catch(() => {}); // it is awaited when the appends have ended
-  return { done, end };
+  let late: Promise<unknown> = Promise.resolve();
+  fileSystem.onOperation = (operation) => {
+    if (operation.kind === "dataSync") {
+      fileSystem.onOperation = onOperation;
+      late = Promise.resolve().then(run);
+      late.catch(() => {}); // `finish` tells
+    }
+    return onOperation(operation);
+  };
+  return () => {
+    fileSystem.onOperation = onOperation;
+    return late;
+  };
 }
 
 /** Waits for all, also where one fails. */
-async function settled(promises: readonly Promise<unknown>[]): Promise<void> {
+export async function settled(
+  promises: readonly Promise<unknown>[],
+): Promise<void> {
   for (const result of await Promise.allSettled(promises)) {
     if (result.status === "rejected") throw result.reason;
   }

@@ -112,6 +112,17 @@ export const EXPECTED: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** Whether a row as it was seen is one that must be; of two letters one workload may show one. */
+export function fits(seen: string, expected: string): boolean {
+  const cells = expected.split(" | ");
+  return seen.split(" | ").every((cell, n) => {
+    const parts = cells[n].split(", ");
+    return cell.split(", ").every((letters, at) =>
+      [...letters].every((letter) => parts.at(at)?.includes(letter))
+    );
+  });
+}
+
 /** Fills the matrix in: every fault of it, at every call of long workloads. */
 export async function runMatrix(
   seeds: readonly number[] = [1],

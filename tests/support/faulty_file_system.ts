@@ -12,12 +12,15 @@ import type {
   FileSystemCapabilities,
   PathParts,
 } from "../../mod.ts";
+import type { OperationKind } from "../../src/testing/mod.ts";
+
+export { CHANGES } from "../../src/testing/mod.ts";
 
 /** A call. */
 export interface Call {
   /** Number of the call, from 1. */
   readonly number: number;
-  readonly kind: string;
+  readonly kind: OperationKind;
   readonly path: string;
   /** Bytes to be written, where some are. */
   readonly bytes: Uint8Array | undefined;
@@ -28,19 +31,6 @@ export interface Call {
  * calls that are not blocking).
  */
 export type OnCall = (call: Call) => void | Promise<void>;
-
-/** Kinds of calls that can change what is on disk, or make it durable. */
-export const CHANGES: readonly string[] = [
-  "create",
-  "mkdir",
-  "rename",
-  "remove",
-  "syncDir",
-  "write",
-  "truncate",
-  "dataSync",
-  "sync",
-];
 
 /** Records, holds and fails the calls of another file system. */
 export class FaultyFileSystem implements FileSystem {
@@ -63,7 +53,11 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   /** Notes a call; returns what the test does with it. */
-  note(kind: string, path: string, bytes?: Uint8Array): void | Promise<void> {
+  note(
+    kind: OperationKind,
+    path: string,
+    bytes?: Uint8Array,
+  ): void | Promise<void> {
     const call = { number: this.calls.length + 1, kind, path, bytes };
     this.calls.push(call);
     return this.onCall(call);
@@ -74,7 +68,9 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
-    const kind = options.mode === "create" ? "create" : `open-${options.mode}`;
+    const kind = options.mode === "create"
+      ? "create"
+      : `open-${options.mode}` as const;
     await this.note(kind, path);
     return new FaultyHandle(this, path, await this.#inner.open(path, options));
   }
