@@ -76,3 +76,21 @@ test("MiniStore.open() leaves a file alone that stands where its mark would be",
   await assertCode(() => MiniStore.open("a", { fileSystem }), "EXISTS");
   assertEquals(await MiniStore.replay("a.open", { fileSystem }), [1]);
 });
+
+test("MiniStore.open() keeps a torn tail beside another one of the same moment", async () => {
+  const fileSystem = new MemoryFileSystem();
+  fileSystem.now = () => 0;
+  await (await MiniStore.open("a", { fileSystem })).close();
+  const bytes = (await filesOf(fileSystem)).get("a") ?? new Uint8Array();
+  const kept: (string | undefined)[] = [];
+  for (const tail of ["one", "two", "three"]) {
+    const torn = [...bytes, ...new TextEncoder().encode(tail)];
+    await writeFile(fileSystem, "a", new Uint8Array(torn));
+    await using store = await MiniStore.open("a", { fileSystem });
+    kept.push(store.recovery.torn?.keptAs);
+  }
+  const name = `a.torn-${bytes.length}-1970-01-01T00-00-00-000Z`;
+  assertEquals(kept, [name, `${name}+`, `${name}++`]);
+  const texts = kept.map((name) => readText(fileSystem, name ?? ""));
+  assertEquals(await Promise.all(texts), ["one", "two", "three"]);
+});
