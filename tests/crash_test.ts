@@ -65,6 +65,20 @@ for (const [what, invariant, prepare] of DEFECTS) {
   });
 }
 
+test("MiniStore.open() keeps the log whose copy is lost by a sync that reports it late", async () => {
+  const tally = new Tally();
+  for (let at = 1; at <= 6; at++) {
+    await tally.run({
+      history: "ak",
+      settings: {},
+      states: { sectorSize: 32, limit: 20 },
+      again: { limit: 20 },
+      fault: { kinds: ["sync", "dataSync"], at, errno: "EIO", sync: "F4" },
+    });
+  }
+  assert(tally.faults > 0);
+});
+
 test("The crash lab comes to the same states again", async () => {
   const counts = [1, 2].map(async () => {
     const tally = new Tally();

@@ -126,7 +126,9 @@ test("MiniStore.open() copies a log that was not closed before it exposes it", a
     trace.indexOf(call)
   );
   assertEquals(places, places.toSorted((a, b) => a - b));
-  assert(places[0] >= 0 && !trace.includes("write a"));
+  assert(places[0] >= 0);
+  // Behind all of them, a byte too many for who still has the old file open.
+  assert(trace.indexOf("write a") > places[4]);
 });
 
 test("MiniStore.open() writes nothing to a log that was closed", async () => {
@@ -176,12 +178,13 @@ test("MiniStore.open() cuts only behind a durable copy of the torn tail", async 
     "create a.new-000000",
     "write a.new-000000",
     "sync a.new-000000",
+    "sync a.new-000000",
   ];
   const place = ["rename a.new-000000", "syncDir ."];
   assertEquals(
     fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind)).map((call) =>
       `${call.kind} ${call.path}`
-    ).slice(1, 11),
+    ).slice(1, 13),
     [...copy, ...place, ...copy, ...place],
   );
 });

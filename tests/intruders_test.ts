@@ -11,6 +11,7 @@ import {
 import { adapters, onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
 import { CHANGES, FaultyFileSystem } from "./support/faulty_file_system.ts";
+import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { test } from "./support/harness.ts";
 import { readText, writeFile } from "./support/text.ts";
 
@@ -185,4 +186,46 @@ test("MiniStore.open() changes nothing in a log that has a writer", async () => 
   await assertCode(() => MiniStore.open("a", { fileSystem }), "LOCKED");
   const changes = fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind));
   assertEquals(changes.map(({ kind }) => kind), ["mkdir"]);
+});
+
+test("MiniStore fails a writer that lost its lock to a second one, and loses nothing of either", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const lost = await MiniStore.open<string>("a", { fileSystem });
+  await lost.append("first");
+  const other = fileSystem.lock.bind(fileSystem);
+  fileSystem.lock = () => other("elsewhere"); // a lock that does not hold
+  const second = await MiniStore.open<string>("a", { fileSystem });
+  assertEquals(await second.append("BBB"), 2);
+  await second.close();
+  await assertCode(() => lost.append("AAA"), "FAILED");
+  await lost.close();
+  assertEquals(await MiniStore.replay("a", { fileSystem }), ["first", "BBB"]);
+});
+
+test("MiniStore.open() fails where a file grows while it is copied", async () => {
+  const inner = new MemoryFileSystem();
+  await writeFile(inner, "a", "// MINISTORE JOURNAL v0.1.4\n1\n");
+  const fileSystem = new FaultyFileSystem(inner);
+  fileSystem.onCall = async ({ kind, path }) => {
+    if (kind !== "write" || path !== "a.new-000000") return;
+    fileSystem.onCall = () => {};
+    await using file = await inner.open("a", { mode: "write" });
+    await file.write(new TextEncoder().encode("2\n"), await file.size());
+  };
+  const error = await assertCode(
+    () => MiniStore.open("a", { fileSystem, format: "v0.1" }),
+    "CORRUPT",
+  );
+  assertEquals([error.offset, error.line], [30, 3]);
+  assertEquals(await MiniStore.replay("a", { fileSystem: inner }), [1, 2]);
+});
+
+test("MiniStore.close() does not touch the mark of a log that took its path", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = await MiniStore.open<number>("a", { fileSystem });
+  await store.append(1);
+  await fileSystem.rename("a", "moved");
+  await writeFile(fileSystem, "a", "another log");
+  await assertCode(() => store.close(), "FAILED");
+  assert(await fileSystem.stat("a.open"));
 });

@@ -32,6 +32,7 @@ test("MiniStore.open() makes a new journal durable, name and all, before anythin
     "create d/a.new-000000",
     "write d/a.new-000000",
     "sync d/a.new-000000",
+    "sync d/a.new-000000",
     "rename d/a.new-000000",
     "syncDir d",
   ];
@@ -58,6 +59,7 @@ test("MiniStore.rotate() makes each step durable before the next", async () => {
     "create a.new-000000",
     "write a.new-000000",
     "sync a.new-000000",
+    "sync a.new-000000",
     "rename a.new-000000",
     "syncDir .",
   ];
@@ -74,6 +76,7 @@ test("MiniStore.truncateBefore() says what is about to go before it goes, oldest
   const begin = [
     `create ${PATH}.new-000000`,
     `write ${PATH}.new-000000`,
+    `sync ${PATH}.new-000000`,
     `sync ${PATH}.new-000000`,
     `rename ${PATH}.new-000000`,
     "syncDir .",

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { DurableError, MemoryFileSystem, MiniStore } from "../mod.ts";
 import { assertCode } from "./support/errors.ts";
 import { CHANGES, FaultyFileSystem } from "./support/faulty_file_system.ts";
@@ -40,10 +40,11 @@ test("MiniStore.open() makes a copy of a torn tail that it finds durable before 
   // It may be in the page cache only: the crash came before or behind its sync.
   const changes = fileSystem.calls.filter(({ kind }) => CHANGES.includes(kind));
   assertEquals(
-    changes.slice(1, 6).map(({ kind, path }) => `${kind} ${path}`),
+    changes.slice(1, 7).map(({ kind, path }) => `${kind} ${path}`),
     [
       "create a.new-000000",
       "write a.new-000000",
+      "sync a.new-000000",
       "sync a.new-000000",
       "rename a.new-000000",
       "syncDir .",
@@ -69,12 +70,21 @@ test("MiniStore.open() takes no draft that a crash left, and removes it", async 
 
 test("MiniStore.open() leaves a file alone that stands where its mark would be", async () => {
   const fileSystem = new MemoryFileSystem();
-  const other = await MiniStore.open<number>("a.open", { fileSystem });
-  await other.append(1);
+  await writeFile(fileSystem, "a.open", "opening hours");
   await assertCode(() => MiniStore.open("a", { fileSystem }), "EXISTS");
-  await other.close();
-  await assertCode(() => MiniStore.open("a", { fileSystem }), "EXISTS");
-  assertEquals(await MiniStore.replay("a.open", { fileSystem }), [1]);
+  assertEquals(await readText(fileSystem, "a.open"), "opening hours");
+});
+
+test("MiniStore.open() refuses names that files beside a log have", async () => {
+  const fileSystem = new MemoryFileSystem();
+  for (const end of ["open", "lock", "lock.holder", "new-000000"]) {
+    await assertRejects(
+      () => MiniStore.open(`a.${end}`, { fileSystem }),
+      TypeError,
+      "beside another log",
+    );
+  }
+  assertEquals(await fileSystem.readDir("."), []);
 });
 
 test("MiniStore.open() keeps a torn tail beside another one of the same moment", async () => {

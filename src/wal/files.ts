@@ -61,6 +61,7 @@ export async function writeAnew(
   try {
     await fill(handle);
     await handle.sync();
+    await handle.sync(); // a failure may be reported one call late
   } finally {
     await handle.close();
   }

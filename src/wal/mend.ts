@@ -60,7 +60,7 @@ export async function mend(
   header: ParsedHeader,
   inDoubt: boolean,
 ): Promise<Mended> {
-  const handle = await log.fileSystem.open(path, { mode: "read" });
+  const handle = await log.fileSystem.open(path, { mode: "write" });
   try {
     const size = await handle.size();
     const source = { fileSystem: log.fileSystem, handle, header, size };
@@ -68,7 +68,7 @@ export async function mend(
     await checkTail(source, end, path);
     const torn = await keepTail(log, handle, end.offset, size);
     const rewrite = inDoubt || !end.closed || torn !== undefined;
-    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);
+    if (rewrite) await replace(log, handle, end.offset, size);
     const { sequence, chain, closed } = end;
     return {
       tip: { number, first, header, sequence, chain, size: end.offset, closed },
@@ -82,20 +82,39 @@ export async function mend(
   }
 }
 
+/**
+ * Puts a copy of the first `length` bytes in the place of the newest segment, and
+ * spoils the old file, which may have another name, or a writer that has lost its
+ * lock: the byte too many stops it at its next write.
+ */
+async function replace(
+  log: LogFiles,
+  handle: FileHandle,
+  length: number,
+  size: number,
+): Promise<void> {
+  await place(log, log.path, { handle, offset: 0, size }, length);
+  await handle.write(new Uint8Array(1), size);
+}
+
 /** Copies a range to a file of its own, and makes it durable under `name`. */
 async function place(
   log: LogFiles,
   name: string,
-  from: FileRange,
+  from: FileRange & { readonly size: number },
   length: number,
 ): Promise<void> {
   const { fileSystem, path } = log;
   try {
-    await writeAnew(
-      log,
-      name,
-      (handle) => copyRange(from, { handle, offset: 0 }, length),
-    );
+    await writeAnew(log, name, async (handle) => {
+      await copyRange(from, { handle, offset: 0 }, length);
+      const size = await from.handle.size();
+      if (size === from.size) return;
+      const what = `it had ${from.size} bytes, and has ${size}`;
+      const offset = Math.min(size, from.size);
+      const line = await lineAt(from.handle, offset);
+      throw corrupt(path, what, { offset, line });
+    });
   } catch (error) {
     // A part of a copy is of no use, and on a full disk in the way.
     await fileSystem.remove(draftPath(path)).catch(() => {});
@@ -150,10 +169,10 @@ export async function mendLegacy(
       legacy,
     };
   }
-  const handle = await fileSystem.open(newest.path, { mode: "read" });
+  const handle = await fileSystem.open(newest.path, { mode: "write" });
   try {
     const torn = await keepTail(log, handle, end.offset, end.size);
-    await place(log, newest.path, { handle, offset: 0 }, end.offset);
+    await replace(log, handle, end.offset, end.size);
     if (torn) {
       const crc = await checksumOf(fileSystem, handle, end.offset);
       legacy.splice(-1, 1, { ...last, bytes: end.offset, crc });
@@ -191,7 +210,7 @@ async function keepTail(
   const bytes = size - offset;
   const keptAs = await kept(log, handle, offset, bytes) ??
     await freeName(log, offset);
-  await place(log, keptAs, { handle, offset }, bytes);
+  await place(log, keptAs, { handle, offset, size }, bytes);
   return { path, offset, line, bytes, keptAs };
 }
 

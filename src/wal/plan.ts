@@ -132,7 +132,8 @@ async function refuseUsed(fileSystem: FileSystem, path: string): Promise<void> {
   try {
     handle = await fileSystem.open(path, { mode: "read" });
   } catch (error) {
-    if ((error as DurableError).code === "NOT_FOUND") return; // it has begun
+    const { code } = error as DurableError;
+    if (code === "NOT_FOUND" || code === "IS_DIRECTORY") return; // it has begun, or is not ours
     throw error;
   }
   try {

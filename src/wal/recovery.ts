@@ -81,11 +81,19 @@ export interface OpenLog {
 
 type Format = "v0.1" | "v0.2";
 
+/** Names that a log would remove beside itself, or replace. */
+const OF_ANOTHER_LOG = /\.(open|lock|lock\.holder|new-\d{6,16})$/;
+
 /** Refuses what is not a journal to be written before anything is created beside it. */
 export async function refuseForeign(
   { fileSystem, path }: LogFiles,
   format: Format,
 ): Promise<void> {
+  if (OF_ANOTHER_LOG.test(path)) {
+    throw new TypeError(
+      `Cannot open "${path}" for writing: the name is one of a file beside another log`,
+    );
+  }
   const info = await fileSystem.stat(path);
   if (info === undefined) return;
   if (info.kind !== "file") {

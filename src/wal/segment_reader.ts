@@ -58,35 +58,21 @@ export async function* readSegment<R>(
   const scanSource = { fileSystem, handle, header, size };
   const end = beginningOf(header);
   let sequence = end.sequence;
-  for (let checked = -1;;) {
-    for await (const { bytes, offset, last } of scanGroups(scanSource, end)) {
-      const decoded = decode(source, bytes, sequence, true);
-      sequence = decoded.last;
-      const error = await failed(handle, segment, { bytes, offset }, decoded);
-      yield decoded;
-      if (error !== undefined) throw error;
-      if (last !== undefined && last !== sequence) {
-        const what =
-          `a commit line states record ${last}, and it is record ${sequence}`;
-        const line = await lineAt(handle, offset);
-        throw corrupt(segment.path, what, { offset, line, sequence });
-      }
-    }
-    // A writer may have cut a torn tail and gone on while this one was reading
-    // it: only what is still there the second time is damage.
-    if (end.offset !== checked) {
-      checked = end.offset;
-      if (!await isDamaged(scanSource, end)) return end;
-    } else {
-      await checkTail(scanSource, end, segment.path);
-      return end;
+  for await (const { bytes, offset, last } of scanGroups(scanSource, end)) {
+    const decoded = decode(source, bytes, sequence, true);
+    sequence = decoded.last;
+    const error = await failed(handle, segment, { bytes, offset }, decoded);
+    yield decoded;
+    if (error !== undefined) throw error;
+    if (last !== undefined && last !== sequence) {
+      const what =
+        `a commit line states record ${last}, and it is record ${sequence}`;
+      const line = await lineAt(handle, offset);
+      throw corrupt(segment.path, what, { offset, line, sequence });
     }
   }
-}
-
-/** Whether what is behind the valid part of a segment cannot be a torn write. */
-async function isDamaged(source: ScanSource, end: ScanEnd): Promise<boolean> {
-  return end.offset < source.size && await validMarkFollows(source, end);
+  await checkTail(scanSource, end, segment.path);
+  return end;
 }
 
 /**
@@ -99,7 +85,8 @@ export async function checkTail(
   end: ScanEnd,
   path: string,
 ): Promise<void> {
-  if (!await isDamaged(source, end)) return;
+  if (end.offset === source.size) return;
+  if (!await validMarkFollows(source, end)) return;
   throw corrupt(path, "records that were durable are damaged", {
     offset: end.offset,
     line: await lineAt(source.handle, end.offset),

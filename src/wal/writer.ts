@@ -179,12 +179,9 @@ export class Writer {
   async #close(): Promise<void> {
     await this.#pump;
     try {
-      if (this.#failure === undefined) {
-        if (!this.#active.tip.closed) {
-          this.#active.writeClosed();
-          await this.#active.sync();
-        }
-        await this.#forgetOpen();
+      if (this.#failure === undefined && !this.#active.tip.closed) {
+        this.#active.writeClosed();
+        await this.#active.sync();
       }
     } catch (error) {
       throw this.#fail(error);
@@ -193,14 +190,20 @@ export class Writer {
         throw this.#fail(error);
       });
     }
+    if (this.#failure === undefined) await this.#forgetOpen();
   }
 
   /** Takes the file away that says that the log is open: all of it is durable. */
   async #forgetOpen(): Promise<void> {
     const { fileSystem, path } = this.#log;
-    await fileSystem.remove(openPath(path)).catch((error: DurableError) => {
-      if (error.code !== "NOT_FOUND") throw error;
-    });
+    try {
+      await this.#checkName(); // else it would be the file of another log
+      await fileSystem.remove(openPath(path)).catch((error: DurableError) => {
+        if (error.code !== "NOT_FOUND") throw error;
+      });
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
   #refusal(action: string): DurableError | undefined {

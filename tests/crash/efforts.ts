@@ -33,9 +33,9 @@ export const SHORT: Effort = {
 /** What `npm run crash` tries. */
 export const DEEP: Effort = {
   length: 5,
-  limits: [ALL, ALL, ALL, 30, 5, 1],
+  limits: [ALL, ALL, ALL, 60, 5, 1],
   again: 3,
-  oneIn: 16,
+  oneIn: 12,
   faultLength: 2,
   faultLimit: 10,
   random: 1000,

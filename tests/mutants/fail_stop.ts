@@ -73,8 +73,8 @@ const FAIL_STOP: readonly Mutant[] = [
     name: "close-writes-after-a-failure",
     breaks: "W7",
     file: WRITER,
-    from: "      if (this.#failure === undefined) {\n",
-    to: "      if (this.#failure !== null) {\n",
+    from: "if (this.#failure === undefined && !this.#active.tip.closed) {",
+    to: "if (!this.#active.tip.closed) {",
     likely: "faults",
   },
   {
@@ -82,8 +82,8 @@ const FAIL_STOP: readonly Mutant[] = [
     breaks: "W8",
     file: WRITER,
     from:
-      "          this.#active.writeClosed();\n          await this.#active.sync();\n",
-    to: "          this.#active.writeClosed();\n",
+      "        this.#active.writeClosed();\n        await this.#active.sync();\n      }\n    } catch",
+    to: "        this.#active.writeClosed();\n      }\n    } catch",
     likely: "faults",
   },
   {

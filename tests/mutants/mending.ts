@@ -22,20 +22,16 @@ const MENDING: readonly Mutant[] = [
     name: "log-in-doubt-not-copied",
     breaks: "W8",
     file: MEND,
-    from:
-      "    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);\n",
-    to:
-      "    if (torn) await place(log, path, { handle, offset: 0 }, end.offset);\n",
+    from: "    if (rewrite) await replace(log, handle, end.offset, size);\n",
+    to: "    if (torn) await replace(log, handle, end.offset, size);\n",
     likely: "faults",
   },
   {
     name: "log-copied-without-its-last-group",
     breaks: "W1",
     file: MEND,
-    from:
-      "    if (rewrite) await place(log, path, { handle, offset: 0 }, end.offset);\n",
-    to:
-      "    if (rewrite) await place(log, path, { handle, offset: 0 }, header.length);\n",
+    from: "    if (rewrite) await replace(log, handle, end.offset, size);\n",
+    to: "    if (rewrite) await replace(log, handle, header.length, size);\n",
     likely: "faults",
   },
   {
@@ -75,9 +71,51 @@ const MENDING: readonly Mutant[] = [
     name: "file-made-anew-not-synced",
     breaks: "W8",
     file: FILES,
-    from: "    await handle.sync();\n  } finally",
-    to: "  } finally",
+    from: "    await handle.sync();\n    await handle.sync();",
+    to: "    if (draft === name) await handle.sync();",
     likely: "faults",
+  },
+  {
+    name: "late-failure-of-a-sync-not-waited-for",
+    breaks: "W8",
+    file: FILES,
+    from:
+      "    await handle.sync(); // a failure may be reported one call late\n",
+    to: "",
+    likely: "crash",
+  },
+  {
+    name: "replaced-file-not-spoiled",
+    breaks: "L1",
+    file: MEND,
+    from: "  await handle.write(new Uint8Array(1), size);\n",
+    to: "",
+    likely: "intruders",
+  },
+  {
+    name: "file-that-grows-copied-all-the-same",
+    breaks: "W1",
+    file: MEND,
+    from: "      if (size === from.size) return;\n",
+    to: "      if (size >= from.size) return;\n",
+    likely: "intruders",
+  },
+  {
+    name: "mark-of-another-log-removed",
+    breaks: "W8",
+    file: WRITER,
+    from:
+      "      await this.#checkName(); // else it would be the file of another log\n",
+    to: "",
+    likely: "intruders",
+  },
+  {
+    name: "name-beside-another-log-taken",
+    breaks: "W1",
+    file: RECOVERY,
+    from: "  if (OF_ANOTHER_LOG.test(path)) {",
+    to: '  if (path === "") {',
+    likely: "torn_tail",
   },
   {
     name: "draft-of-a-crash-in-the-way",
@@ -124,16 +162,16 @@ const MENDING: readonly Mutant[] = [
     breaks: "W8",
     file: WRITER,
     from:
-      "          this.#active.writeClosed();\n          await this.#active.sync();\n        }\n        await this.#forgetOpen();",
+      "        this.#active.writeClosed();\n        await this.#active.sync();\n      }\n    } catch",
     to:
-      "          this.#active.writeClosed();\n          await this.#forgetOpen();\n          await this.#active.sync();\n        }\n        await this.#forgetOpen();",
+      "        this.#active.writeClosed();\n        await this.#forgetOpen();\n        await this.#active.sync();\n      }\n    } catch",
     likely: "faults",
   },
   {
     name: "closed-log-copied-all-the-same",
     breaks: "W11",
     file: WRITER,
-    from: "        await this.#forgetOpen();\n",
+    from: "    if (this.#failure === undefined) await this.#forgetOpen();\n",
     to: "",
     likely: "faults",
   },
@@ -149,7 +187,7 @@ const MENDING: readonly Mutant[] = [
     name: "torn-tail-not-kept",
     breaks: "W9",
     file: MEND,
-    from: "await place(log, keptAs, { handle, offset }, bytes);",
+    from: "await place(log, keptAs, { handle, offset, size }, bytes);",
     to: "void place;",
     likely: "damage",
   },
@@ -187,9 +225,9 @@ const LEGACY: readonly Mutant[] = [
     breaks: "W8",
     file: MEND,
     from:
-      "    await place(log, newest.path, { handle, offset: 0 }, end.offset);\n    if (torn) {",
+      "    await replace(log, handle, end.offset, end.size);\n    if (torn) {",
     to:
-      "    if (torn) await place(log, newest.path, { handle, offset: 0 }, end.offset);\n    if (torn) {",
+      "    if (torn) await replace(log, handle, end.offset, end.size);\n    if (torn) {",
     likely: "legacy",
   },
   {
