@@ -99,6 +99,7 @@ export function judge(files: Files, world: World): Verdict {
   for (const [name, bytes] of files) {
     if (!name.startsWith(`${PATH}.`)) continue;
     const suffix = name.slice(PATH.length + 1);
+    if (/^new-0+$/.test(suffix)) continue; // a draft: no segment has number 0
     if (/^new-\d{6,16}$/.test(suffix)) {
       prepared.add(Number(suffix.slice(4)));
       if (holdsRecords(bytes, world)) return refused(`${suffix} was begun`);

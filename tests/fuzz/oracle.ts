@@ -1,5 +1,6 @@
 /** Lets the library at damaged files and compares what comes out with the model. */
 
+import { openPath } from "../../src/wal/segments.ts";
 import { DurableError, MiniStore } from "../../mod.ts";
 import { type Files, filesOf, PATH } from "../support/journals.ts";
 import { sameBytes } from "./lineage.ts";
@@ -225,7 +226,13 @@ async function checkOpen(
     () => subject.open<unknown>(PATH, options),
   );
   if ("error" in opened) {
-    must("error" in read, `open refuses what replay accepts: ${opened.error}`);
+    // What stands at the place of its mark is in the way of a writer only.
+    const inTheWay = (files.get(openPath(PATH))?.length ?? 0) > 0 &&
+      opened.error.code === "EXISTS";
+    must(
+      "error" in read || inTheWay,
+      `open refuses what replay accepts: ${opened.error}`,
+    );
     const changed = await fileSystem.changedFrom(files);
     must(changed === undefined, `a refusal changes ${changed}`);
     return;
