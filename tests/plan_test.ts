@@ -124,3 +124,11 @@ test("MiniStore takes a byte order mark for damage in mini-rs files", async () =
     "NOT_A_JOURNAL",
   );
 });
+
+test("MiniStore does not mind a directory that is named like a segment to begin", async () => {
+  const fileSystem = await withFiles(await journal());
+  await fileSystem.mkdir(`${PATH}.new-000007`);
+  const before = await MiniStore.replay(PATH, { fileSystem });
+  await using store = await MiniStore.open(PATH, { fileSystem });
+  assertEquals(store.sequence, before.length);
+});

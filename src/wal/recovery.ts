@@ -174,7 +174,7 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
     tip = await beginSegment(log, header, false);
   }
   for (const name of plan.next.values()) {
-    if ((await fileSystem.stat(name)) !== undefined) {
+    if ((await fileSystem.stat(name))?.kind === "file") {
       await fileSystem.remove(name);
     }
   }
