@@ -86,7 +86,10 @@ export class Child {
 
   /** Kills it with SIGKILL, and gives the lines that are left. */
   async kill(): Promise<string[]> {
-    this.#process.kill("SIGKILL");
+    // Not by the child's own kill(): on Deno its input can end first, and a
+    // child that ends by itself is none that was killed.
+    const { pid } = this.#process;
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
     await this.#ended;
     return this.#lines;
   }
