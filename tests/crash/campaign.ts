@@ -113,16 +113,16 @@ function* legacySequences(effort: Effort): Generator<Case> {
     for (const history of histories(length, LEGACY_LETTERS)) {
       // Records of v0.1 have no numbers of their own to truncate by.
       if (/^[^u]*t/.test(history)) continue;
-      const { states, ...others } = crashes(effort, length);
-      const upgraded = history.includes("u");
-      const data = upgraded ? DATA_MODELS : LEGACY_MODELS;
+      const { states, again, chooseAgain } = crashes(effort, length);
       // The upgrade itself may come upon what v0.1 left.
-      const careful = history.indexOf("u") === history.length - 1;
+      const isUpgraded = history.slice(0, -1).includes("u");
+      const data = isUpgraded ? DATA_MODELS : LEGACY_MODELS;
       yield {
         history,
         settings,
-        ...others,
-        states: { ...states, data: careful ? LEGACY_MODELS : data },
+        states: { ...states, data },
+        again: { ...again, data },
+        chooseAgain,
       };
     }
   }
