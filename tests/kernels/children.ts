@@ -8,11 +8,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { dirname, fromFileUrl, join } from "@std/path";
-import type { Runtime } from "../support/processes.ts";
+import { commandOf, type Runtime } from "../support/processes.ts";
 import type { Found, Used } from "./checker_child.ts";
 
 const here = dirname(fromFileUrl(import.meta.url));
-const root = dirname(dirname(here));
 
 /** How long a program may be silent before it counts as hanging, in milliseconds. */
 const PATIENCE = 120_000;
@@ -27,22 +26,6 @@ export interface ChildOptions {
   readonly wrap?: readonly string[];
 }
 
-function commandOf(runtime: Runtime, script: string, directory: string) {
-  const file = join(here, script);
-  const bin = join(root, "node_modules", ".bin", runtime);
-  if (runtime !== "deno") return [bin, file];
-  return [
-    bin,
-    "run",
-    "--no-prompt",
-    "--no-check",
-    `--import-map=${join(root, "offline", "import_map.json")}`,
-    `--allow-read=${directory}`,
-    `--allow-write=${directory}`,
-    file,
-  ];
-}
-
 /** A child that reads and prints lines. */
 export class Child {
   readonly #process: ChildProcess;
@@ -54,7 +37,7 @@ export class Child {
 
   constructor(runtime: Runtime, script: string, options: ChildOptions) {
     const { directory, args = [], wrap = [] } = options;
-    const command = commandOf(runtime, script, directory);
+    const command = commandOf(runtime, join(here, script), directory);
     const [file, ...rest] = [...wrap, ...command, ...args];
     // One thread for blocking calls: strace counts calls for each thread.
     const env = { ...process.env, NO_COLOR: "1", UV_THREADPOOL_SIZE: "1" };

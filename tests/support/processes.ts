@@ -13,14 +13,14 @@ export const RUNTIMES = ["deno", "bun", "node"] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
 /** How a script is started; Deno may touch `directory` and nothing else. */
-function command(
+export function commandOf(
   runtime: Runtime,
-  script: string,
+  file: string,
   directory: string,
-): [string, string[]] {
-  const file = join(root, "tests", "support", script);
-  if (runtime !== "deno") return [bin(runtime), [file]];
-  return [bin("deno"), [
+): [string, ...string[]] {
+  if (runtime !== "deno") return [bin(runtime), file];
+  return [
+    bin("deno"),
     "run",
     "--no-prompt",
     "--no-check",
@@ -28,7 +28,7 @@ function command(
     `--allow-read=${directory}`,
     `--allow-write=${directory}`,
     file,
-  ]];
+  ];
 }
 
 /** A child that prints lines. */
@@ -46,7 +46,8 @@ export class Child {
     directory: string,
     args: readonly string[],
   ) {
-    const [file, before] = command(runtime, script, directory);
+    const path = join(root, "tests", "support", script);
+    const [file, ...before] = commandOf(runtime, path, directory);
     this.#process = spawn(file, [...before, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
