@@ -38,6 +38,6 @@ export const DEEP: Effort = {
   oneIn: 12,
   faultLength: 2,
   faultLimit: 10,
-  random: 1000,
+  random: 3000,
   seed: 1,
 };
