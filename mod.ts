@@ -2,7 +2,8 @@
  * Durable bricks for Deno, Bun and Node: what was acknowledged survives a power
  * cut, and stays readable with `cat`.
  *
- * {@linkcode MiniStore} is a write-ahead log.
+ * {@linkcode MiniStore} is a write-ahead log, {@linkcode SnapStore} an atomic
+ * snapshot, {@linkcode StateManager} typed state in memory on top of both.
  *
  * @example Append, and read it back after any crash
  * ```ts
@@ -40,6 +41,32 @@ export type {
   PathParts,
 } from "./src/file_system.ts";
 export { defaultFileSystem } from "./src/runtime.ts";
+export {
+  type Snapshot,
+  SnapStore,
+  type SnapStoreOptions,
+} from "./src/snapshot/snap_store.ts";
+export type { StateChange, StateListener } from "./src/state/feed.ts";
+export { type FollowOptions, StateFollower } from "./src/state/follower.ts";
+export {
+  type AnyMutatorMap,
+  type MutationOf,
+  type MutatorMap,
+  mutators,
+  type PayloadsOf,
+  type StateOf,
+} from "./src/state/mutators.ts";
+export type { StateManagerOptions, StateOptions } from "./src/state/options.ts";
+export {
+  type ApplyOptions,
+  type ChangesOptions,
+  type Compaction,
+  StateManager,
+  type StateRecovery,
+} from "./src/state/state_manager.ts";
+export type { Reduce } from "./src/state/tree.ts";
+export type { StateDifference, StateReport } from "./src/state/verify.ts";
+export type { DeepReadonly } from "./src/state/view.ts";
 export type { Codec } from "./src/wal/codec.ts";
 export type { CutTail } from "./src/wal/mend.ts";
 export { MiniStore, type SequencedRecord } from "./src/wal/mini_store.ts";

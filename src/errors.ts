@@ -32,6 +32,8 @@
  * | `CLOSED` | a closed store takes no more calls |
  * | `BUSY` | a blocking call cannot wait for a running rotation, nor a reader list segments that change all the time |
  * | `TRUNCATED` | records that were removed on request cannot be read |
+ * | `REJECTED` | a mutation that the reducer refuses changes nothing, on disk or in memory |
+ * | `CONFLICT` | a mutation that expects another state than the newest is refused |
  */
 export type DurableErrorCode =
   | "NOT_FOUND"
@@ -51,7 +53,9 @@ export type DurableErrorCode =
   | "FAILED"
   | "CLOSED"
   | "BUSY"
-  | "TRUNCATED";
+  | "TRUNCATED"
+  | "REJECTED"
+  | "CONFLICT";
 
 /** Where an error happened and what caused it. */
 export interface DurableErrorDetails {

@@ -166,6 +166,7 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/wal/active.ts": "group_commit_test.ts",
     "src/wal/decode.ts": "scanner_test.ts",
     "src/wal/files.ts": "faults_test.ts",
+    "src/wal/group.ts": "group_commit_test.ts",
     "src/wal/mend.ts": "faults_test.ts",
     "src/wal/plan.ts": "segments_test.ts",
     "src/wal/proof.ts": "damage_test.ts",

@@ -19,6 +19,7 @@ const HEADER: SegmentHeader = {
   prev: 0xabc,
   id: "6f1c2a9b",
   dropped: 0,
+  schema: 1,
   sealed: [],
 };
 

@@ -20,6 +20,7 @@ const HEADER = encodeHeader({
   prev: 0,
   id: "6f1c2a9b",
   dropped: 0,
+  schema: 1,
   sealed: [],
 });
 

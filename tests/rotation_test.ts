@@ -145,6 +145,7 @@ test("MiniStore counts segments beyond six and seven digits", async () => {
       first: 1001,
       prev: 7,
       id: "00000001",
+      schema: 1,
       dropped: 1000,
       sealed: [],
     };

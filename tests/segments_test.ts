@@ -311,7 +311,7 @@ test("MiniStore refuses another file of the same size in the place of a second n
 });
 
 test("MiniStore refuses a first segment that follows something", async () => {
-  const place = { segment: 1, id: "6f1c2a9b", sealed: [] };
+  const place = { segment: 1, id: "6f1c2a9b", schema: 1, sealed: [] };
   for (
     const wrong of [
       { first: 1, prev: 7, dropped: 0 },

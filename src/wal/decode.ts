@@ -20,6 +20,8 @@ export interface Decoded<R> {
   readonly records: R[];
   /** The last sequence number that was seen, records that were skipped included. */
   readonly last: number;
+  /** The schema version of the records. */
+  readonly schema: number;
   /** The line that could not be decoded, at which decoding stopped. */
   readonly failure: DecodeFailure | undefined;
 }
@@ -42,6 +44,8 @@ export interface DecodeOptions<R> {
   readonly before: number;
   /** Records below this sequence number are not decoded. */
   readonly from: number;
+  /** The schema version of the segment. */
+  readonly schema: number;
   /** Whether lines that begin with `//` are marks; in mini-rs files they are damage. */
   readonly marks: boolean;
 }
@@ -57,7 +61,7 @@ export function decodeLines<R>(
   bytes: Uint8Array,
   options: DecodeOptions<R>,
 ): Decoded<R> {
-  const { reading, from, marks } = options;
+  const { reading, from, schema, marks } = options;
   const { decode, check } = reading;
   const lines = splitLines(bytes);
   const records: R[] = [];
@@ -83,6 +87,7 @@ export function decodeLines<R>(
     first: sequence - records.length + 1,
     records,
     last: sequence,
+    schema,
     failure,
   };
 }

@@ -17,10 +17,11 @@
  * A journal is one or more segments, each a file with a header. In a header
  * `segment` is the number of the file, `first` the sequence number of its first
  * record, `prev` the chain value at the end of the segment before (zeros if
- * there is none), `id` a random value. Two fields stand only where they are
- * needed: `dropped`, the last of the records removed on request so far (a log that
- * begins later than behind it misses a segment), and `sealed`, in the first segment behind mini-rs files,
- * with `[records, bytes, crc32]` for each of them.
+ * there is none), `id` a random value. Three fields stand only where they are
+ * needed: `schema`, the version of what the records of the segment mean, if it is
+ * not 1; `dropped`, the last of the records removed on request so far (a log that
+ * begins later than behind it misses a segment); and `sealed`, in the first segment
+ * behind mini-rs files, with `[records, bytes, crc32]` for each of them.
  *
  * The chain value is a CRC-32, written as eight lower-case hexadecimal digits.
  * A line that carries one is valid if all of this holds:
@@ -79,6 +80,8 @@ export interface SegmentHeader {
   readonly prev: number;
   /** Random value of this segment: eight hexadecimal digits. */
   readonly id: string;
+  /** Version of what the records mean to the program that wrote them, from 1. */
+  readonly schema: number;
   /** The last sequence number removed on request; 0 for none. */
   readonly dropped: number;
   /** The mini-rs files in front of this segment. */
@@ -114,12 +117,13 @@ export function hex8(value: number): string {
 
 /** The line that begins a segment. */
 export function encodeHeader(header: SegmentHeader): Uint8Array {
-  const { segment, first, prev, id, dropped, sealed } = header;
+  const { segment, first, prev, id, schema, dropped, sealed } = header;
   const fields = {
     segment,
     first,
     prev: hex8(prev),
     id,
+    schema: schema === 1 ? undefined : schema,
     dropped: dropped || undefined,
     sealed: sealed.length === 0
       ? undefined
@@ -151,10 +155,12 @@ export function parseHeader(line: Uint8Array): ParsedHeader | undefined {
   } catch {
     return undefined;
   }
-  const { segment, first, prev, id, dropped = 0, sealed = [] } = fields;
+  const { segment, first, prev, id, schema = 1 } = fields;
+  const { dropped = 0, sealed = [] } = fields;
   if (
     !isCount(segment) || !isCount(first) || !isHex8(prev) || !isHex8(id) ||
-    !(dropped === 0 || isCount(dropped)) || !Array.isArray(sealed) ||
+    !isCount(schema) || !(dropped === 0 || isCount(dropped)) ||
+    !Array.isArray(sealed) ||
     !sealed.every(isSealedFile)
   ) return undefined;
   return {
@@ -162,6 +168,7 @@ export function parseHeader(line: Uint8Array): ParsedHeader | undefined {
     first,
     prev: parseInt(prev, 16),
     id,
+    schema,
     dropped,
     sealed: sealed.map(([records, bytes, crc]) => [
       Number(records),

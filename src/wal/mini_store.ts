@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { FileLock } from "../file_system.ts";
 import { defaultFileSystem } from "../runtime.ts";
+import { openForWriting, type WritableLog } from "./log.ts";
 import {
   checkPath,
   type MiniStoreOptions,
@@ -15,9 +15,9 @@ import {
   type StreamOptions,
 } from "./options.ts";
 import { readLog } from "./reader.ts";
-import { openLog, type Recovery, refuseForeign } from "./recovery.ts";
+import type { Recovery } from "./recovery.ts";
 import { verifyLog, type VerifyReport } from "./verify.ts";
-import { Writer } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 /** A record with its place in the log. */
 export interface SequencedRecord<R = unknown> {
@@ -73,21 +73,18 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
   /** What opening found and did. */
   readonly recovery: Recovery;
   readonly #writer: Writer;
-  readonly #lock: FileLock;
+  readonly #log: WritableLog;
   readonly #encode: (record: R) => string;
-  #closing: Promise<void> | undefined;
 
   private constructor(
     path: string,
-    recovery: Recovery,
-    writer: Writer,
-    lock: FileLock,
+    log: WritableLog,
     encode: (record: R) => string,
   ) {
     this.path = path;
-    this.recovery = recovery;
-    this.#writer = writer;
-    this.#lock = lock;
+    this.recovery = log.recovery;
+    this.#writer = log.writer;
+    this.#log = log;
     this.#encode = encode;
   }
 
@@ -133,20 +130,9 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
   ): Promise<MiniStore<R>> {
     checkPath(path);
     const settings = await resolveSettings(options);
-    const { fileSystem, format } = settings;
-    const log = { fileSystem, path };
-    await refuseForeign(log, format);
-    await fileSystem.mkdir(fileSystem.split(path).dir);
-    const lock = await fileSystem.lock(`${path}.lock`);
-    try {
-      const open = await openLog(log, format);
-      const writer = new Writer(log, settings, open);
-      const { encode } = settings;
-      return new MiniStore(path, open.recovery, writer, lock, encode);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+    const { fileSystem, check, encode } = settings;
+    const log = await openForWriting({ fileSystem, path }, settings);
+    return new MiniStore(path, log, (record) => encode(check(record)));
   }
 
   /**
@@ -379,8 +365,7 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * are let go all the same. A store that had failed before closes in silence.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#writer.close().finally(() => this.#lock.release());
-    return this.#closing;
+    return this.#log.close();
   }
 
   /** {@linkcode MiniStore.close}, for `await using`. */

@@ -7,7 +7,14 @@
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import { defaultFileSystem } from "../runtime.ts";
-import { checkForRust, checkLine, type Codec, strictJson } from "./codec.ts";
+import {
+  checkForRust,
+  checkLine,
+  type Codec,
+  encodeStrictly,
+  strictJson,
+} from "./codec.ts";
+import type { LogSettings } from "./log.ts";
 import { type Check, compileCheck, Refusal, type Validate } from "./schema.ts";
 
 /** How records are read. */
@@ -62,13 +69,18 @@ export interface MiniStoreOptions<R = unknown> extends ReadOptions<R> {
 }
 
 /** Options with everything filled in. */
-export interface Settings<R> {
+export interface Settings<R> extends LogSettings {
   readonly fileSystem: FileSystem;
-  readonly maxSegmentBytes: number;
-  readonly retain: number;
-  readonly format: "v0.1" | "v0.2";
-  /** A valid record as text; throws before anything is written. */
-  readonly encode: (record: R) => string;
+  /** How lines become records. */
+  readonly reading: Reading<R>;
+  /** The record that a rule makes of a value; throws `INVALID_RECORD` if it refuses. */
+  readonly check: Check<R>;
+  /**
+   * A valid record as text; throws before anything is written. Calls `onTrimmed`
+   * if what the text gives back may not equal the record: a property that is
+   * `undefined` was left out, or the codec is the caller's own.
+   */
+  readonly encode: (record: R, onTrimmed?: () => void) => string;
 }
 
 /** How lines become records. */
@@ -79,6 +91,7 @@ export interface Reading<R> {
 
 const READ_KEYS = ["fileSystem", "codec", "validate"];
 const STREAM_KEYS = [...READ_KEYS, "from", "signal"];
+/** The options of `MiniStore.open`. */
 const OPEN_KEYS = [
   ...READ_KEYS,
   "maxSegmentBytes",
@@ -103,9 +116,18 @@ export function checkPath(path: unknown): asserts path is string {
   }
 }
 
-/** Checks the options for reading and fills in what is missing. */
-export function resolveReading<R>(options: StreamOptions<R>): Reading<R> {
-  checkKeys(options, STREAM_KEYS);
+/**
+ * Checks the options for reading and fills in what is missing.
+ *
+ * @param options The options.
+ * @param known The names they may have.
+ * @returns How lines become records.
+ */
+export function resolveReading<R>(
+  options: StreamOptions<R>,
+  known: readonly string[] = STREAM_KEYS,
+): Reading<R> {
+  checkKeys(options, known);
   checkCount("from", options.from, 1, Number.MAX_SAFE_INTEGER);
   const { signal } = options;
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
@@ -116,11 +138,19 @@ export function resolveReading<R>(options: StreamOptions<R>): Reading<R> {
   return compileReading(options);
 }
 
-/** Checks the options for writing and fills in what is missing. */
+/**
+ * Checks the options for writing and fills in what is missing; the schema version
+ * is 1.
+ *
+ * @param options The options.
+ * @param known The names they may have.
+ * @returns What a log is written with.
+ */
 export async function resolveSettings<R>(
   options: MiniStoreOptions<R>,
+  known: readonly string[] = OPEN_KEYS,
 ): Promise<Settings<R>> {
-  checkKeys(options, OPEN_KEYS);
+  checkKeys(options, known);
   const {
     maxSegmentBytes = 67_108_864,
     retain = Infinity,
@@ -137,11 +167,17 @@ export async function resolveSettings<R>(
       } as the option format: it is neither "v0.1" nor "v0.2"`,
     );
   }
-  const codec = options.codec ?? strictJson;
+  const { codec } = options;
   const reading = compileReading(options);
-  const encode = (record: R): string => {
-    const text = codec.encode(checkToAppend(reading.check, record));
-    if (options.codec !== undefined) checkLine(text);
+  const check = (value: unknown) => checkToAppend(reading.check, value);
+  const encode = (record: R, onTrimmed?: () => void): string => {
+    let text: string;
+    if (codec === undefined) text = encodeStrictly(record, onTrimmed);
+    else {
+      text = codec.encode(record);
+      checkLine(text);
+      onTrimmed?.();
+    }
     // A UTF-16 unit takes one to three bytes: count only where it may matter.
     if (
       text.length * 3 > maxRecordBytes &&
@@ -160,13 +196,16 @@ export async function resolveSettings<R>(
     maxSegmentBytes,
     retain,
     format,
+    schema: 1,
+    reading,
+    check,
     encode,
   };
 }
 
-function checkToAppend<R>(check: Check<R>, record: R): R {
+function checkToAppend<R>(check: Check<R>, value: unknown): R {
   try {
-    return check(record);
+    return check(value);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new DurableError(
@@ -192,7 +231,8 @@ function compileReading<R>(options: ReadOptions<R>): Reading<R> {
   };
 }
 
-function checkKeys(options: object, known: readonly string[]): void {
+/** Refuses options whose names are not known. */
+export function checkKeys(options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError("Cannot use the options: they are not an object");
   }
@@ -205,7 +245,8 @@ function checkKeys(options: object, known: readonly string[]): void {
   }
 }
 
-function checkCount(
+/** Refuses an option that is there and not a whole number within its range. */
+export function checkCount(
   name: string,
   value: number | undefined,
   least: number,

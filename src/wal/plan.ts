@@ -161,7 +161,7 @@ export function unlessDamaged(error: DurableError): undefined {
 /** How many files are looked at together. */
 const TOGETHER = 32;
 /** Numbers from here on may be dates that somebody gave to copies. */
-const MAYBE_DATE = 10_000_000;
+export const MAYBE_DATE = 10_000_000;
 
 async function inspectSealed(
   fileSystem: FileSystem,

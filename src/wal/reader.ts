@@ -80,7 +80,7 @@ export async function* readLog<R>(
           before - 1,
           isActive,
         );
-      source.onSegment?.(segment, end, size);
+      source.onSegment?.({ ...segment, head }, end, size);
       const { offset, sequence } = end;
       if (isActive) {
         if (offset < size) {
@@ -166,7 +166,7 @@ async function names(fileSystem: FileSystem, path: string): Promise<string> {
 }
 
 /** A segment that is open to be read. */
-interface OpenSegment {
+export interface OpenSegment {
   readonly handle: FileHandle;
   readonly head: Segment["head"];
 }
@@ -205,7 +205,11 @@ async function openSegment(
   );
 }
 
-function isSame(planned: Segment["head"], head: Head): head is Segment["head"] {
+/** Whether a segment is the one that was seen before, or took its place while it was empty. */
+export function isSame(
+  planned: Segment["head"],
+  head: Head,
+): head is Segment["head"] {
   if (planned.kind === "v0.1" || head.kind !== "v0.2") {
     return planned.kind === head.kind;
   }

@@ -41,6 +41,7 @@ import {
   readHead,
   sealedPath,
   type Segment,
+  tooNew,
 } from "./segments.ts";
 
 /** What opening a log for writing found and did. */
@@ -80,6 +81,14 @@ export interface OpenLog {
 }
 
 type Format = "v0.1" | "v0.2";
+
+/** What a log is written as. */
+export interface LogEdition {
+  /** The format of new segments. */
+  readonly format: Format;
+  /** The schema version of new records, from 1. */
+  readonly schema: number;
+}
 
 /** Names that a log would remove beside itself, or replace. */
 const OF_ANOTHER_LOG = /\.(open|lock|lock\.holder|new-\d{6,16})$/;
@@ -131,17 +140,31 @@ function checkFormat(path: string, kind: string | undefined, format: Format) {
   );
 }
 
+/** Refuses what a program with a higher schema version has written. */
+function checkSchema(segments: readonly Segment[], schema: number): void {
+  for (const { path, head } of segments) {
+    if (head.kind !== "v0.2" || head.header.schema <= schema) continue;
+    throw tooNew("open", path, head.header.schema, schema);
+  }
+}
+
 /**
  * Opens a log for writing.
  *
  * @param log Where it is.
- * @param format What to write.
- * @returns The log, mended, with its newest segment open.
+ * @param edition What to write.
+ * @returns The log, mended, with its newest segment open; that may have a lower
+ * schema version.
  */
-export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
+export async function openLog(
+  log: LogFiles,
+  edition: LogEdition,
+): Promise<OpenLog> {
   const { fileSystem, path } = log;
+  const { format } = edition;
   const { dir } = fileSystem.split(path);
   const plan = await planLog(fileSystem, path);
+  checkSchema(plan.segments, edition.schema);
   const marker = openPath(path);
   const inDoubt = await isMarked(fileSystem, marker);
   const newest = plan.segments.at(-1);
@@ -158,15 +181,15 @@ export async function openLog(log: LogFiles, format: Format): Promise<OpenLog> {
   const upgraded = newest?.head.kind === "v0.1" && format === "v0.2";
   let tip = mended?.tip;
   if (newest === undefined) {
-    tip = await beginSegment(log, firstHeader(log, format), false);
+    tip = await beginSegment(log, firstHeader(log, edition), false);
   } else if (isActive && upgraded) {
     tip = await beginSegment(
       log,
-      behindLegacy(log, newest.number, legacy),
+      behindLegacy(log, edition, newest.number, legacy),
       true,
     );
   } else if (tip === undefined) {
-    const header = await interrupted(log, format, plan, newest, legacy);
+    const header = await interrupted(log, edition, plan, newest, legacy);
     if (plan.renamedTwice) {
       await fileSystem.remove(path);
       await fileSystem.syncDir(dir);
@@ -217,17 +240,18 @@ const NO_LEGACY: readonly SealedFile[] = [];
 
 function firstHeader(
   log: LogFiles,
-  format: Format,
+  { format, schema }: LogEdition,
 ): SegmentHeader | LegacyHeader {
   const place = { segment: 1, first: 1 };
-  return format === "v0.1"
-    ? place
-    : { ...place, prev: 0, id: randomId(log), dropped: 0, sealed: NO_LEGACY };
+  if (format === "v0.1") return place;
+  const id = randomId(log);
+  return { ...place, prev: 0, id, schema, dropped: 0, sealed: NO_LEGACY };
 }
 
 /** The header of the first v0.2 segment behind mini-rs files. */
 function behindLegacy(
   log: LogFiles,
+  { schema }: LogEdition,
   number: number,
   legacy: readonly LegacyFile[],
 ): SegmentHeader {
@@ -237,6 +261,7 @@ function behindLegacy(
     first: (last?.last ?? 0) + 1,
     prev: last?.crc ?? 0,
     id: randomId(log),
+    schema,
     dropped: 0,
     sealed: legacy.map((f) => [f.last - f.first + 1, f.bytes, f.crc]),
   };
@@ -245,7 +270,7 @@ function behindLegacy(
 /** The header that a rotation was about to begin with, when it was interrupted. */
 async function interrupted(
   log: LogFiles,
-  format: Format,
+  edition: LogEdition,
   plan: Plan,
   newest: Segment,
   legacy: readonly LegacyFile[],
@@ -253,9 +278,9 @@ async function interrupted(
   const number = newest.number;
   let header: SegmentHeader;
   if (newest.head.kind === "v0.1") {
-    header = behindLegacy(log, number, legacy);
+    header = behindLegacy(log, edition, number, legacy);
     // A prepared header may list the files as they were before a change.
-    return format === "v0.2"
+    return edition.format === "v0.2"
       ? header
       : { segment: number + 1, first: header.first };
   } else {
@@ -265,6 +290,7 @@ async function interrupted(
       first: end.sequence + 1,
       prev: end.chain,
       id: randomId(log),
+      schema: edition.schema,
       dropped: newest.head.header.dropped,
       sealed: NO_LEGACY,
     };
@@ -273,7 +299,8 @@ async function interrupted(
   const prepared = path && await readPrepared(log, path);
   const fits = prepared && prepared.segment === number + 1 &&
     prepared.first === header.first && prepared.prev === header.prev;
-  return fits ? prepared : header;
+  // It holds no records: its schema version is that of the program that goes on.
+  return fits ? { ...prepared, schema: edition.schema } : header;
 }
 
 /** Reads a sealed segment to its end, because nothing behind it vouches for it. */

@@ -20,7 +20,7 @@ import {
   wholeLines,
 } from "./scanner.ts";
 import { Refusal } from "./schema.ts";
-import { corrupt, type Segment } from "./segments.ts";
+import { corrupt, type Segment, tooNew } from "./segments.ts";
 
 /** A log to read. */
 export interface LogSource<R> {
@@ -29,8 +29,10 @@ export interface LogSource<R> {
   readonly reading: Reading<R>;
   /** Sequence number of the first record wanted; by default the first there is. */
   readonly from?: number | undefined;
+  /** Segments with a higher schema version are refused; by default none is. */
+  readonly maxSchema?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called when a segment has been read. */
+  /** Called when a segment has been read, with the header that it had. */
   readonly onSegment?:
     | ((segment: Segment, end: SegmentEnd, size: number) => void)
     | undefined;
@@ -46,20 +48,24 @@ export interface SegmentEnd {
   readonly chain: number;
 }
 
-/** Yields the records of a segment of v0.2. */
+/**
+ * Yields the records of a segment of v0.2 behind `end`, by default all of them,
+ * and carries `end` along.
+ */
 export async function* readSegment<R>(
   source: LogSource<R>,
   header: ParsedHeader,
-  segment: Segment,
+  segment: Pick<Segment, "path">,
   handle: FileHandle,
   size: number,
+  end: ScanEnd = beginningOf(header),
 ): AsyncGenerator<Decoded<R>, SegmentEnd, undefined> {
   const { fileSystem } = source;
+  checkReadable(source, header, segment.path);
   const scanSource = { fileSystem, handle, header, size };
-  const end = beginningOf(header);
   let sequence = end.sequence;
   for await (const { bytes, offset, last } of scanGroups(scanSource, end)) {
-    const decoded = decode(source, bytes, sequence, true);
+    const decoded = decode(source, bytes, sequence, header.schema);
     sequence = decoded.last;
     const error = await failed(handle, segment, { bytes, offset }, decoded);
     yield decoded;
@@ -112,11 +118,27 @@ export async function* readLegacy<R>(
       { offset: start, line: 2, sequence: before + 1 },
     );
   }
+  const end = { offset: start, sequence: before, closed: false, chain };
+  yield* readLegacyLines(source, segment, handle, size, end, newest);
+  return end;
+}
+
+/**
+ * Yields the records of a mini-rs file behind `end`, and carries its offset and
+ * its sequence number along.
+ */
+export async function* readLegacyLines<R>(
+  source: LogSource<R>,
+  segment: Pick<Segment, "path">,
+  handle: FileHandle,
+  size: number,
+  end: ScanEnd,
+  newest: boolean,
+): AsyncGenerator<Decoded<R>, void, undefined> {
   const whole = await endOfLastLine(handle, size);
-  let sequence = before;
-  for await (const { bytes, offset } of wholeLines(handle, start, whole)) {
-    const decoded = decode(source, bytes, sequence, false);
-    sequence = decoded.last;
+  for await (const { bytes, offset } of wholeLines(handle, end.offset, whole)) {
+    const decoded = decode(source, bytes, end.sequence, undefined);
+    end.sequence = decoded.last;
     yield decoded;
     if (decoded.failure) {
       const at = offset + decoded.failure.offset;
@@ -124,11 +146,14 @@ export async function* readLegacy<R>(
       if (
         newest && !isJson(bytes, decoded.failure) &&
         !await recordFollows(handle, next, whole)
-      ) return { sequence, closed: false, offset: at, chain };
+      ) {
+        end.offset = at;
+        return;
+      }
       throw await failed(handle, segment, { bytes, offset }, decoded);
     }
   }
-  return { sequence, closed: false, offset: whole, chain };
+  end.offset = whole;
 }
 
 /** Whether a whole line between two offsets is JSON: then what is in front of it is no torn tail. */
@@ -147,19 +172,30 @@ async function recordFollows(
   return false;
 }
 
+/** Decodes lines of a segment with a schema version, or of a mini-rs file, which has none. */
 function decode<R>(
   { reading, from = 0 }: LogSource<R>,
   bytes: Uint8Array,
   before: number,
-  marks: boolean,
+  version: number | undefined,
 ): Decoded<R> {
-  return decodeLines(bytes, { reading, before, from, marks });
+  const [schema, marks] = [version ?? 1, version !== undefined];
+  return decodeLines(bytes, { reading, before, from, schema, marks });
+}
+
+/** Refuses a segment that is newer than the source takes. */
+export function checkReadable<R>(
+  { maxSchema = Infinity }: LogSource<R>,
+  { schema }: ParsedHeader,
+  path: string,
+): void {
+  if (schema > maxSchema) throw tooNew("read", path, schema, maxSchema);
 }
 
 /** The error for a line that is not a record: damage, or a record that the caller refuses. */
 async function failed<R>(
   handle: FileHandle,
-  { path }: Segment,
+  { path }: Pick<Segment, "path">,
   run: { bytes: Uint8Array; offset: number },
   { failure, last }: Decoded<R>,
 ): Promise<unknown> {

@@ -98,6 +98,20 @@ export function corrupt(
   );
 }
 
+/** An error for records that a newer program wrote. */
+export function tooNew(
+  action: string,
+  path: string,
+  found: number,
+  known: number,
+): DurableError {
+  return new DurableError(
+    "UNSUPPORTED_VERSION",
+    `Cannot ${action} "${path}": its records have schema version ${found}, and this program knows those up to ${known}`,
+    { path, ...TOP },
+  );
+}
+
 /** Lists the files of a log; a directory that is missing holds none. */
 export async function listSegments(
   fileSystem: FileSystem,

@@ -20,30 +20,22 @@ import {
   type LogFiles,
   randomId,
 } from "./active.ts";
+import {
+  GROUP_LENGTH,
+  groupSize,
+  type Texts,
+  textsOf,
+  type Waiter,
+  waiterFor,
+} from "./group.ts";
 import type { OpenLog, SealedSegment } from "./recovery.ts";
 import { openPath, sealedPath } from "./segments.ts";
 
-/** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
-const GROUP_LENGTH = 1 << 22;
 /**
  * Turns of the microtask queue before a group is closed: callers that were just
  * acknowledged append again within them and share the group.
  */
 const GATHER_TURNS = 6;
-
-/** One record, or the records of a batch. */
-type Texts = string | readonly string[];
-
-/** An append that waits. */
-interface Waiter {
-  readonly texts: Texts;
-  /** Number of records. */
-  readonly count: number;
-  /** Length of their text. */
-  readonly length: number;
-  readonly resolve: (sequence: number) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** A rotation or removal that waits for the appends in front of it. */
 interface Task {
@@ -56,6 +48,8 @@ interface Task {
 export interface WriterOptions {
   readonly maxSegmentBytes: number;
   readonly retain: number;
+  /** The schema version of the records. */
+  readonly schema: number;
 }
 
 /** Writes to a log that is open. */
@@ -95,21 +89,35 @@ export class Writer {
     return this.#sealed[0]?.first ?? this.#active.tip.first;
   }
 
+  /** Sequence number of the last record that was handed in; it may not be durable yet. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  /** What has ended all writing. */
+  get failure(): DurableError | undefined {
+    return this.#failure;
+  }
+
   /** Appends a record, or the records of a batch, which stay in one group. */
   append(texts: Texts): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.submit(waiterFor(texts, resolve, reject))
+    );
+  }
+
+  /**
+   * Appends as {@linkcode Writer.append} does, without a promise.
+   *
+   * @throws {DurableError} `CLOSED` or `FAILED`; nothing was handed in.
+   */
+  submit(waiter: Waiter): void {
     const refusal = this.#refusal("append to");
-    if (refusal) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      let [count, length] = [1, texts.length];
-      if (typeof texts !== "string") {
-        [count, length] = [texts.length, 0];
-        for (const text of texts) length += text.length;
-      }
-      this.#pending.push({ texts, count, length, resolve, reject });
-      this.#pendingLength += length;
-      this.#submitted += count;
-      this.#start();
-    });
+    if (refusal) throw refusal;
+    this.#pending.push(waiter);
+    this.#pendingLength += waiter.length;
+    this.#submitted += waiter.count;
+    this.#start();
   }
 
   /** Appends one record and blocks until it is durable. */
@@ -148,6 +156,13 @@ export class Writer {
     return this.#schedule("rotate", async () => {
       if (this.#active.hasRecords) await this.#rotate(0);
     });
+  }
+
+  /** Begins a segment with the schema version that new records have, if the active one has a lower one. */
+  async raiseSchema(): Promise<void> {
+    const { header } = this.#active.tip;
+    if (header === undefined || header.schema === this.#options.schema) return;
+    await this.#schedule("rotate", () => this.#rotate(0));
   }
 
   /** Removes the sealed segments whose records are all below `sequence`. */
@@ -274,17 +289,9 @@ export class Writer {
       this.#pendingLength = 0;
       return waiters;
     }
-    let count = 0;
-    let length = 0;
-    let sequence = this.#durable;
-    while (
-      count < waiters.length && length < GROUP_LENGTH && sequence < barrier
-    ) {
-      sequence += waiters[count].count;
-      length += waiters[count++].length;
-    }
-    this.#pendingLength -= length;
-    return waiters.splice(0, count);
+    const group = waiters.splice(0, groupSize(waiters, this.#durable, barrier));
+    for (const { length } of group) this.#pendingLength -= length;
+    return group;
   }
 
   /** The group in flight is durable, and with it all that was written. */
@@ -294,9 +301,14 @@ export class Writer {
     this.#inFlight = [];
     let sequence = this.#durable;
     this.#durable = this.#active.tip.sequence;
-    for (const { count, resolve } of waiters) {
-      sequence += count;
-      resolve(sequence);
+    for (const waiter of waiters) {
+      sequence += waiter.count;
+      try {
+        waiter.resolve(sequence);
+      } catch (error) {
+        // It is no failure of the log: the runtime reports it as unhandled.
+        void Promise.reject(error);
+      }
     }
   }
 
@@ -329,6 +341,7 @@ export class Writer {
         ...place,
         prev: seal ? this.#active.tip.chain : header.prev,
         id: randomId(this.#log),
+        schema: this.#options.schema,
         dropped: Math.max(header.dropped, dropped, retained),
         sealed: seal ? [] : header.sealed,
       };
@@ -387,21 +400,12 @@ export class Writer {
       { path, sequence: this.#durable, cause },
     );
     this.#failure = failure;
-    for (const { reject } of [...this.#inFlight, ...this.#pending]) {
-      reject(failure);
+    for (const waiter of [...this.#inFlight, ...this.#pending]) {
+      waiter.reject(failure);
     }
     for (const { reject } of this.#tasks) reject(failure);
     this.#inFlight = this.#pending = [];
     this.#tasks = [];
     return failure;
   }
-}
-
-function textsOf(waiters: readonly Waiter[]): string[] {
-  const all: string[] = [];
-  for (const { texts } of waiters) {
-    if (typeof texts === "string") all.push(texts);
-    else for (const text of texts) all.push(text);
-  }
-  return all;
 }

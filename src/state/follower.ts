@@ -1,0 +1,216 @@
+/**
+ * A state that follows its writer.
+ *
+ * @module
+ */
+
+import type { DurableError } from "../errors.ts";
+import { checkCount } from "../wal/options.ts";
+import { LogTail } from "../wal/tail.ts";
+import { Feed, type StateListener } from "./feed.ts";
+import { applyBatch, loadOrigin } from "./load.ts";
+import type { Plan, StateOptions } from "./options.ts";
+import { Tree } from "./tree.ts";
+import type { DeepReadonly } from "./view.ts";
+
+/** How a state is followed. */
+export interface FollowOptions<S, M> extends StateOptions<S, M> {
+  /**
+   * How long to wait before looking again, in milliseconds; a look where nothing
+   * is new costs a few system calls. Range: 1 and up, `Infinity` to look only when
+   * {@linkcode StateFollower.catchUp} is called.
+   *
+   * @default {100}
+   */
+  readonly interval?: number | undefined;
+  /** Ends it, as `close` does. @default {none} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a follower reads on. */
+interface Position<S> {
+  readonly tree: Tree<S>;
+  readonly tail: LogTail<unknown>;
+  sequence: number;
+}
+
+/**
+ * A state that another process writes, read-only. It needs no lock, and goes on
+ * across rotations and compactions of the writer.
+ *
+ * - It shows what the log holds: a mutation whose sync is still running may be
+ *   seen a moment before its writer sees it.
+ * - If a compaction removes what it has not read yet, it goes on from the snapshot;
+ *   listeners are then told of the jump by a change without a mutation.
+ * - It looks for news every `interval` milliseconds, until it is closed.
+ *
+ * @typeParam S The type of the state.
+ * @typeParam M The type of the mutations.
+ *
+ * @example Read what somebody else writes
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryFileSystem, StateManager } from "@mini-ts/durable";
+ *
+ * const options = {
+ *   initial: { total: 0 },
+ *   apply: (state: { total: number }, amount: number) => {
+ *     state.total += amount;
+ *   },
+ *   fileSystem: new MemoryFileSystem(),
+ * };
+ * const writer = await StateManager.open("till", options);
+ * const reader = await StateManager.follow("till", {
+ *   ...options,
+ *   interval: Infinity, // look only when asked
+ * });
+ * await writer.apply(5);
+ * assertEquals(await reader.catchUp(), 1);
+ * assertEquals(reader.state.total, 5);
+ * await reader.close();
+ * await writer.close();
+ * ```
+ */
+export class StateFollower<S, M> implements AsyncDisposable {
+  readonly #plan: Plan<S, M>;
+  readonly #interval: number;
+  readonly #feed = new Feed<M | undefined>();
+  #position: Position<S>;
+  #looking: Promise<number> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failure: unknown;
+  #isClosed = false;
+
+  private constructor(
+    plan: Plan<S, M>,
+    position: Position<S>,
+    interval: number,
+  ) {
+    this.#plan = plan;
+    this.#position = position;
+    this.#interval = interval;
+  }
+
+  /** Begins to follow; for `StateManager.follow`. */
+  static async start<S, M>(
+    plan: Plan<S, M>,
+    { interval = 100, signal }: FollowOptions<S, M>,
+  ): Promise<StateFollower<S, M>> {
+    checkCount("interval", interval, 1, Infinity);
+    signal?.throwIfAborted();
+    const position = await begin(plan);
+    const follower = new StateFollower(plan, position, interval);
+    await follower.catchUp();
+    signal?.addEventListener("abort", () => void follower.close(), {
+      once: true,
+    });
+    if (signal?.aborted) await follower.close();
+    else follower.#schedule();
+    return follower;
+  }
+
+  /** The state, to be read: a live view. */
+  get state(): DeepReadonly<S> {
+    return this.#position.tree.newest as DeepReadonly<S>;
+  }
+
+  /** A copy of the state, as data of the caller's own. */
+  snapshot(): S {
+    return this.#position.tree.copy();
+  }
+
+  /** Sequence number of the last mutation that is in it. */
+  get sequence(): number {
+    return this.#position.sequence;
+  }
+
+  /** Why it stopped to look for news by itself; `undefined` if it did not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /**
+   * Calls a function for each mutation that is met, in order, when the state shows
+   * it; without a mutation if the state was read from a newer snapshot.
+   *
+   * @param listener Called with the mutation and its sequence number.
+   * @returns Ends it.
+   */
+  subscribe(listener: StateListener<M | undefined>): () => void {
+    return this.#feed.subscribe(listener);
+  }
+
+  /**
+   * Reads what was committed since.
+   *
+   * @returns The sequence number of the last mutation.
+   * @throws {DurableError} As `StateManager.open`, but for `LOCKED`.
+   */
+  catchUp(): Promise<number> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Ends it; the state can still be read. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#looking?.catch(() => {}); // whoever asked is told
+  }
+
+  /** {@linkcode StateFollower.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#interval === Infinity) return;
+    this.#timer = setTimeout(() => {
+      this.catchUp().then(
+        () => this.#schedule(),
+        (error) => this.#failure = error,
+      );
+    }, this.#interval);
+  }
+
+  async #look(): Promise<number> {
+    try {
+      return await this.#readOn();
+    } catch (error) {
+      if ((error as DurableError).code !== "TRUNCATED") throw error;
+    }
+    // A compaction was faster: its snapshot has what was removed.
+    const position = await begin(this.#plan);
+    if (position.sequence > this.sequence) {
+      this.#position = position;
+      this.#feed.publish({ sequence: position.sequence, mutation: undefined });
+    }
+    return await this.#readOn();
+  }
+
+  async #readOn(): Promise<number> {
+    const position = this.#position;
+    const onMutation = (sequence: number, mutation: M) => {
+      position.sequence = sequence;
+      this.#feed.publish({ sequence, mutation });
+    };
+    for await (const batch of position.tail.read()) {
+      applyBatch(this.#plan, position.tree, batch, Infinity, onMutation);
+      if (this.#isClosed) break;
+    }
+    return position.sequence;
+  }
+}
+
+/** The newest snapshot, and the log behind it. */
+async function begin<S, M>(plan: Plan<S, M>): Promise<Position<S>> {
+  const { state, sequence } = await loadOrigin(plan);
+  const { log, reading, version } = plan;
+  return {
+    tree: new Tree<S>(state),
+    tail: new LogTail({ ...log, reading, maxSchema: version }, sequence + 1),
+    sequence,
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * Options of the state manager, their defaults and their checks.
+ *
+ * @module
+ */
+
+import { DurableError } from "../errors.ts";
+import type { FileSystem } from "../file_system.ts";
+import type { SnapshotPlace } from "../snapshot/meta.ts";
+import type { LogFiles } from "../wal/active.ts";
+import type { Codec } from "../wal/codec.ts";
+import {
+  checkCount,
+  checkKeys,
+  type Reading,
+  resolveSettings,
+  type Settings,
+} from "../wal/options.ts";
+import type { Validate } from "../wal/schema.ts";
+import { checkOf } from "./mutators.ts";
+import { adoptState, type Reduce } from "./tree.ts";
+
+/**
+ * What a state is made of, and how it is read.
+ *
+ * @typeParam S The type of the state: JSON data.
+ * @typeParam M The type of the mutations.
+ */
+export interface StateOptions<S, M> {
+  /** The state before the first mutation. A copy is taken. */
+  readonly initial: S;
+  /**
+   * Carries out a mutation: changes the state in place, or returns a new one;
+   * never both. It must be synchronous and deterministic: no time, no random
+   * numbers, nothing but the state and the mutation. {@linkcode mutators} makes
+   * one of a map of functions.
+   */
+  readonly apply: Reduce<S, M>;
+  /** Name of the log's file in the directory. @default {"journal.jsonl"} */
+  readonly journal?: string | undefined;
+  /** A rule that runs on each mutation before it is written, and again when it is read. @default {none} */
+  readonly validate?: Validate<M> | undefined;
+  /**
+   * Schema version of the mutations and of the state that this program writes.
+   * Range: 1 and up. Older ones are read by `upcast` and `migrate`, newer ones
+   * are refused.
+   *
+   * @default {1}
+   */
+  readonly version?: number | undefined;
+  /** Makes a mutation of this version of one that was written with version `from`. @default {none: older mutations are refused} */
+  readonly upcast?: ((mutation: unknown, from: number) => M) | undefined;
+  /**
+   * Makes a state of this version of a snapshot of version `from`. Without it an
+   * older snapshot is not used, and the log must reach back to its first record.
+   *
+   * @default {none}
+   */
+  readonly migrate?: ((state: unknown, from: number) => S) | undefined;
+  /** How a mutation becomes a line of the log and back. @default {JSON that refuses what JSON would change} */
+  readonly codec?: Codec<M> | undefined;
+  /** Where the files are. @default {defaultFileSystem()} */
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+/** How a state is opened for writing. */
+export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
+  /** Size in bytes at which a segment of the log is sealed. @default {67_108_864} 64 MiB */
+  readonly maxSegmentBytes?: number | undefined;
+  /** The longest mutation in bytes of UTF-8 text. @default {16_777_216} 16 MiB */
+  readonly maxRecordBytes?: number | undefined;
+  /** The format of the log; `"v0.1"` is what the Rust crates read, and cannot be compacted. @default {"v0.2"} */
+  readonly format?: "v0.1" | "v0.2" | undefined;
+  /** How long a snapshot may hold the event loop at a time, in milliseconds. Range: 1 and up. @default {10} */
+  readonly slice?: number | undefined;
+}
+
+/** What has been made of the options. */
+export interface Plan<S, M> extends StateOptions<S, M> {
+  readonly log: LogFiles;
+  readonly place: SnapshotPlace;
+  readonly settings: Settings<M>;
+  readonly version: number;
+  /** Lines as data; what they mean depends on their version. */
+  readonly reading: Reading<unknown>;
+  /** A mutation that may be applied, of one that a caller or a record gives; throws if it may not. */
+  readonly check: (mutation: unknown) => M;
+}
+
+const STATE_KEYS = [
+  "initial",
+  "apply",
+  "journal",
+  "validate",
+  "version",
+  "upcast",
+  "migrate",
+  "codec",
+  "fileSystem",
+];
+/** The options of `StateManager.open`. */
+export const MANAGER_KEYS: readonly string[] = [
+  ...STATE_KEYS,
+  "maxSegmentBytes",
+  "maxRecordBytes",
+  "format",
+  "slice",
+];
+/** The options of `StateManager.follow`. */
+export const FOLLOW_KEYS: readonly string[] = [
+  ...STATE_KEYS,
+  "interval",
+  "signal",
+];
+/** The options of what only reads. */
+export const READ_KEYS: readonly string[] = STATE_KEYS;
+
+/** Checks the options and fills in what is missing. */
+export async function resolvePlan<S, M>(
+  dir: string,
+  options: StateManagerOptions<S, M>,
+  known: readonly string[],
+): Promise<Plan<S, M>> {
+  if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(dir)} as the directory of a state`,
+    );
+  }
+  checkKeys(options, known);
+  const { initial, apply, journal = "journal.jsonl", version = 1, slice = 10 } =
+    options;
+  checkCount("version", version, 1, 2 ** 31);
+  checkCount("slice", slice, 1, 60_000);
+  adoptState(initial);
+  for (const [name, value] of Object.entries({ apply, ...hooks(options) })) {
+    if (typeof value === "function") continue;
+    throw new TypeError(`Cannot use the option ${name}: it is not a function`);
+  }
+  checkName(journal);
+  const { codec, validate, fileSystem, format } = options;
+  const { maxSegmentBytes, maxRecordBytes } = options;
+  const resolved = await resolveSettings<M>({
+    codec,
+    validate,
+    fileSystem,
+    format,
+    maxSegmentBytes,
+    maxRecordBytes,
+  });
+  if (format === "v0.1" && version > 1) {
+    throw new RangeError(
+      `Cannot use version ${version} in format v0.1: it has no place for it`,
+    );
+  }
+  const settings: Settings<M> = { ...resolved, schema: version };
+  const checkKnown = checkOf(apply);
+  return {
+    ...options,
+    version,
+    log: {
+      fileSystem: settings.fileSystem,
+      path: `${trimmed(dir)}/${journal}`,
+    },
+    place: { fileSystem: settings.fileSystem, dir, slice },
+    settings,
+    reading: {
+      decode: settings.reading.decode,
+      check: (value: unknown) => value,
+    },
+    check: (mutation) => {
+      const valid = settings.check(mutation);
+      checkKnown(valid);
+      return valid;
+    },
+  };
+}
+
+/** The functions among the options that may be left out. */
+function hooks<S, M>(options: StateOptions<S, M>): Record<string, unknown> {
+  const { upcast, migrate } = options;
+  return {
+    ...(upcast !== undefined && { upcast }),
+    ...(migrate !== undefined && { migrate }),
+  };
+}
+
+const SNAPSHOT_NAMES = /^snapshot(?:\.|_\d)/;
+
+function checkName(journal: unknown): asserts journal is string {
+  const isName = typeof journal === "string" && /^[^/\\\0]+$/.test(journal) &&
+    journal !== "." && journal !== "..";
+  if (isName && !SNAPSHOT_NAMES.test(journal)) return;
+  throw new TypeError(
+    `Cannot use ${
+      JSON.stringify(journal)
+    } as the option journal: it is not the name of a file beside the snapshot`,
+  );
+}
+
+function trimmed(dir: string): string {
+  return dir.length > 1 ? dir.replace(/\/+$/, "") || "/" : dir;
+}
+
+/** An error about the state of a directory. */
+export function stateError(
+  code: "CORRUPT" | "UNSUPPORTED_VERSION" | "REJECTED" | "INVALID_RECORD",
+  { path }: LogFiles,
+  what: string,
+  details: { sequence?: number; cause?: unknown } = {},
+): DurableError {
+  return new DurableError(code, `Cannot use "${path}": ${what}`, {
+    path,
+    ...details,
+  });
+}

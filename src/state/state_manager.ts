@@ -1,0 +1,602 @@
+/**
+ * Typed state in memory, with every change on disk before it is seen.
+ *
+ * @module
+ */
+
+import { DurableError, messageOf } from "../errors.ts";
+import { prettyPieces } from "../snapshot/pretty.ts";
+import {
+  checkSnapshot,
+  settleSnapshot,
+  writeSnapshot,
+} from "../snapshot/write.ts";
+import type { Texts } from "../wal/group.ts";
+import { openForWriting, type WritableLog } from "../wal/log.ts";
+import type { Recovery } from "../wal/recovery.ts";
+import { checkCount } from "../wal/options.ts";
+import { Feed, type StateChange, type StateListener } from "./feed.ts";
+import { type FollowOptions, StateFollower } from "./follower.ts";
+import { type Loaded, loadOrigin, loadState, refuseShortened } from "./load.ts";
+import {
+  FOLLOW_KEYS,
+  MANAGER_KEYS,
+  type Plan,
+  READ_KEYS,
+  resolvePlan,
+  stateError,
+  type StateManagerOptions,
+  type StateOptions,
+} from "./options.ts";
+import { readChanges, stateAt } from "./past.ts";
+import { sourceOf } from "./serial.ts";
+import type { Tree } from "./tree.ts";
+import { type StateReport, verifyState } from "./verify.ts";
+import type { DeepReadonly } from "./view.ts";
+
+/** What opening a state found and did. */
+export interface StateRecovery {
+  /** What opening the log found and did. */
+  readonly log: Recovery;
+  /** Sequence number of the snapshot that was used; `undefined` for none. */
+  readonly snapshot: number | undefined;
+  /** How many mutations were applied to it. */
+  readonly replayed: number;
+  /** Why a snapshot that is there was not used: the log had all it needed. */
+  readonly damage: DurableError | undefined;
+}
+
+/** How a mutation is applied. */
+export interface ApplyOptions {
+  /**
+   * The sequence number that the caller has seen last: if anything was handed in
+   * since, the mutation is refused with `CONFLICT`. @default {not looked at}
+   */
+  readonly expectedSequence?: number | undefined;
+}
+
+/** From where and for how long changes are wanted. */
+export interface ChangesOptions {
+  /** Sequence number of the first change wanted. @default {the next one that is committed} */
+  readonly from?: number | undefined;
+  /** Ends the iteration with the signal's reason. @default {none} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@linkcode StateManager.compact} did. */
+export interface Compaction {
+  /** Sequence number of the snapshot. */
+  readonly sequence: number;
+  /** How many segments of the log were removed. */
+  readonly removedSegments: number;
+}
+
+/**
+ * Typed state in memory, rebuilt from a snapshot and a log.
+ *
+ * - **Durable.** A mutation is on disk before `apply` resolves and before
+ *   {@linkcode StateManager.state} shows it: what can be read survives a power cut.
+ * - **Atomic.** A mutation is applied as a whole or not at all, and so is a batch
+ *   of {@linkcode StateManager.applyAll}. A reducer that throws changes nothing,
+ *   in memory or on disk.
+ * - **Ordered.** Mutations are applied in the order of the calls, which is that of
+ *   the log; each has a sequence number, counted from 1 and never given twice.
+ * - **Concurrent.** Calls that wait together share one sync.
+ * - **Recovered.** Snapshot and log give the same state as the whole log would.
+ *   What does not fit together is refused with its position.
+ * - **One writer.** A second open, in this process or another, rejects with
+ *   `LOCKED`. {@linkcode StateManager.follow} needs no lock.
+ * - **Fail-stop.** After the first failed write or sync of the log every call
+ *   rejects with the same `FAILED` error; the state stays at the last durable
+ *   mutation. Close it and open it again.
+ *
+ * The state is JSON data: objects, arrays, texts, finite numbers, booleans, `null`.
+ * A reducer changes it in place, or returns a new one; it is given a draft, which
+ * sees to it that nothing else is stored, and that what is stored is a copy.
+ *
+ * @typeParam S The type of the state.
+ * @typeParam M The type of the mutations.
+ *
+ * @example A counter that survives
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryFileSystem, mutators, StateManager } from "@mini-ts/durable";
+ *
+ * const options = {
+ *   initial: { value: 0 },
+ *   apply: mutators({
+ *     inc: (state: { value: number }, p: { by: number }) => {
+ *       state.value += p.by;
+ *     },
+ *   }),
+ *   fileSystem: new MemoryFileSystem(), // leave it out for real files
+ * };
+ * const first = await StateManager.open("counter", options);
+ * await first.apply({ inc: { by: 10 } }); // on disk from here on
+ * await first.compact(); // one file with the state, and an empty log
+ * await first.apply({ inc: { by: 5 } });
+ * await first.close();
+ *
+ * const counter = await StateManager.open("counter", options);
+ * assertEquals(counter.state.value, 15);
+ * assertEquals(counter.recovery.snapshot, 1);
+ * assertEquals(counter.sequence, 2);
+ * await counter.close();
+ * ```
+ */
+export class StateManager<S, M> implements AsyncDisposable {
+  /** The directory that holds the log and the snapshot. */
+  readonly stateDir: string;
+  /** The file of the log; sealed segments stand beside it. */
+  readonly journalPath: string;
+  /** What opening found and did. */
+  readonly recovery: StateRecovery;
+  readonly #plan: Plan<S, M>;
+  readonly #tree: Tree<S>;
+  readonly #log: WritableLog;
+  readonly #feed = new Feed<M>();
+  /** The last mutation that the tree holds. */
+  #staged: number;
+  /** The last mutation that is durable. */
+  #sequence: number;
+  /** Resolves when all that was handed in is durable. */
+  #newest: Promise<number>;
+  #isTrimmed = false;
+  /** Snapshots and compactions, one after the other. */
+  #upkeep: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(plan: Plan<S, M>, loaded: Loaded<S>, log: WritableLog) {
+    this.#plan = plan;
+    this.#tree = loaded.tree;
+    this.#log = log;
+    this.#staged = this.#sequence = loaded.sequence;
+    this.#tree.await(loaded.sequence);
+    this.#newest = Promise.resolve(loaded.sequence);
+    this.stateDir = plan.place.dir;
+    this.journalPath = plan.log.path;
+    this.recovery = {
+      log: log.recovery,
+      snapshot: loaded.origin || undefined,
+      replayed: loaded.sequence - loaded.origin,
+      damage: loaded.damage,
+    };
+  }
+
+  /**
+   * Opens a state for writing, and creates it if there is none, with the missing
+   * directories.
+   *
+   * - The snapshot is read, and the records of the log behind it are applied. What
+   *   does not fit together is refused, and nothing is changed.
+   * - A snapshot that is damaged is not used if the log holds everything;
+   *   {@linkcode StateManager.recovery} tells.
+   * - A directory of mini-rs (`ministate`) is taken over as it is.
+   *
+   * @typeParam S The type of the state; inferred from `initial`.
+   * @typeParam M The type of the mutations; inferred from `apply`.
+   * @param dir The directory for the log and the snapshot.
+   * @param options What the state is made of, and how it is written.
+   * @returns The open state. Close it, or use `await using`.
+   * @throws {DurableError} `LOCKED` if it has a writer; `CORRUPT` if the log is
+   * damaged, or it and the snapshot do not fit together; `REJECTED` or
+   * `INVALID_RECORD` if a record is refused; `UNSUPPORTED_VERSION` if something is
+   * newer than this program, or older and there is no `upcast`; or another code.
+   * @throws {TypeError | RangeError} If an option is not what it must be.
+   */
+  static async open<S, M>(
+    dir: string,
+    options: StateManagerOptions<S, M>,
+  ): Promise<StateManager<S, M>> {
+    const plan = await resolvePlan(dir, options, MANAGER_KEYS);
+    let loaded: Loaded<S> | undefined;
+    // Under the lock, so that what is counted on cannot change any more.
+    const log = await openForWriting(plan.log, plan.settings, async () => {
+      await refuseShortened(plan.log);
+      loaded = await loadState(plan, await loadOrigin(plan));
+    });
+    try {
+      const { sequence } = log.writer;
+      if (!loaded || loaded.sequence !== sequence) {
+        throw stateError(
+          "CORRUPT",
+          plan.log,
+          `it was read up to record ${loaded?.sequence}, and then ended with record ${sequence}`,
+          { sequence },
+        );
+      }
+      await settleSnapshot(plan.place);
+      return new StateManager(plan, loaded, log);
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The state as it was behind a mutation, read without a lock.
+   *
+   * @typeParam S The type of the state.
+   * @typeParam M The type of the mutations.
+   * @param dir The directory.
+   * @param sequence The last mutation that is in it; 0 for the initial state.
+   * @param options What the state is made of.
+   * @returns The state, as data of the caller's own.
+   * @throws {DurableError} `TRUNCATED` if the records it takes were removed by a
+   * compaction; else as `open`.
+   * @throws {RangeError} If the log does not reach to `sequence`.
+   */
+  static async at<S, M>(
+    dir: string,
+    sequence: number,
+    options: StateOptions<S, M>,
+  ): Promise<S> {
+    return await stateAt(await resolvePlan(dir, options, READ_KEYS), sequence);
+  }
+
+  /**
+   * Reads everything, and replays it in several ways that must give the same
+   * state; needs no lock. It finds damage, and reducers that are not
+   * deterministic.
+   *
+   * @typeParam S The type of the state.
+   * @typeParam M The type of the mutations.
+   * @param dir The directory.
+   * @param options What the state is made of.
+   * @returns What was found.
+   * @throws {DurableError} `NOT_FOUND` if there is no log, or another code of the
+   * file system.
+   */
+  static async verify<S, M>(
+    dir: string,
+    options: StateOptions<S, M>,
+  ): Promise<StateReport> {
+    return await verifyState(await resolvePlan(dir, options, READ_KEYS));
+  }
+
+  /**
+   * Follows a state that another process writes, or this one; needs no lock.
+   *
+   * @typeParam S The type of the state.
+   * @typeParam M The type of the mutations.
+   * @param dir The directory; it may be empty as yet.
+   * @param options What the state is made of, and how often to look.
+   * @returns A state that catches up by itself, to be read.
+   * @throws {DurableError} As `open`, but for `LOCKED`.
+   */
+  static async follow<S, M>(
+    dir: string,
+    options: FollowOptions<S, M>,
+  ): Promise<StateFollower<S, M>> {
+    return await StateFollower.start(
+      await resolvePlan(dir, options, FOLLOW_KEYS),
+      options,
+    );
+  }
+
+  /**
+   * The durable state, to be read: a live view, which shows each commit when it is
+   * made. Everything in it is read-only; a part that was taken out of it shows that
+   * part while it is in place. {@linkcode StateManager.snapshot} gives a copy.
+   */
+  get state(): DeepReadonly<S> {
+    return this.#tree.durable as DeepReadonly<S>;
+  }
+
+  /** A copy of the durable state, as data of the caller's own; costs time and memory by its size. */
+  snapshot(): S {
+    return this.#tree.copy();
+  }
+
+  /** Sequence number of the last mutation that is in {@linkcode StateManager.state}; 0 if there never was one. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /**
+   * Applies a mutation. Many calls may be under way at once: they are carried out
+   * in the order of the calls, and share syncs.
+   *
+   * @param mutation What JSON can hold without changing it, unless a `codec` says more.
+   * @param options What the caller expects.
+   * @returns Its sequence number, when it is durable and to be seen.
+   * @throws {DurableError} `REJECTED` if the reducer throws, with what it threw as
+   * `cause`, `INVALID_RECORD` if `validate` refuses it, `CONFLICT` if
+   * `expectedSequence` is not the last one, `CLOSED`: nothing was written, and the
+   * state is as before. `FAILED`: whether it is on disk is unknown.
+   * @throws {TypeError | RangeError} If it cannot be written as it is, or is too long.
+   */
+  apply(mutation: M, options?: ApplyOptions): Promise<number> {
+    try {
+      return this.#stage([mutation], options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Applies several mutations as one: if the reducer refuses one of them, none is
+   * applied, and after a crash all of them are there, or none. In format v0.1 the
+   * first ones may be there alone.
+   *
+   * @param mutations At least one.
+   * @param options What the caller expects.
+   * @returns The sequence number of the last one, when all are durable.
+   * @throws {DurableError | TypeError | RangeError} As `apply`; an empty batch is a
+   * `RangeError`.
+   */
+  applyAll(mutations: Iterable<M>, options?: ApplyOptions): Promise<number> {
+    try {
+      const all = [...mutations];
+      if (all.length === 0) {
+        throw new RangeError(
+          `Cannot apply to "${this.journalPath}": the batch is empty`,
+        );
+      }
+      return this.#stage(all, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Decides upon the newest state, with everything that was handed in before, and
+   * applies what was decided, with nothing in between. The state that `decide` is
+   * given may hold what is not durable yet: if that fails, so does this.
+   *
+   * @example Take only what is there
+   * ```ts
+   * import { assertEquals, assertRejects } from "@std/assert";
+   * import { MemoryFileSystem, StateManager } from "@mini-ts/durable";
+   *
+   * const stock = await StateManager.open("stock", {
+   *   initial: { apples: 3 },
+   *   apply: (state, taken: number) => {
+   *     state.apples -= taken;
+   *   },
+   *   fileSystem: new MemoryFileSystem(),
+   * });
+   * const take = (wanted: number) =>
+   *   stock.transact((state) => {
+   *     if (state.apples < wanted) throw new Error("sold out");
+   *     return [wanted];
+   *   });
+   * const [first, second] = [take(2), take(2)]; // at the same time
+   * await assertRejects(() => second, Error, "sold out");
+   * assertEquals(await first, 1);
+   * assertEquals(stock.state.apples, 1);
+   * await stock.close();
+   * ```
+   *
+   * @param decide Returns the mutations to apply, or throws. It must be synchronous.
+   * @returns The sequence number of the last one, when all are durable; without
+   * mutations, that of the state decided upon, when it is durable.
+   * @throws What `decide` throws, and as `applyAll`.
+   */
+  transact(
+    decide: (state: DeepReadonly<S>) => Iterable<M>,
+  ): Promise<number> {
+    try {
+      this.#checkWritable("apply to");
+      const decided = decide(this.#tree.newest as DeepReadonly<S>);
+      if (decided instanceof Promise) {
+        decided.catch(() => {}); // its decision comes too late
+        throw new TypeError("Cannot transact: the function is asynchronous");
+      }
+      const mutations = [...decided];
+      return mutations.length > 0 ? this.#stage(mutations) : this.#newest;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Calls a function for each commit from now on, in order, when the state shows it
+   * and before `apply` resolves. What it throws is an unhandled error of the
+   * program, and concerns neither the caller of `apply` nor other listeners.
+   *
+   * @param listener Called with the mutation and its sequence number.
+   * @returns Ends it.
+   */
+  subscribe(listener: StateListener<M>): () => void {
+    return this.#feed.subscribe(listener);
+  }
+
+  /**
+   * Iterates over the mutations that were committed, and then over each that is,
+   * until the state is closed. A slow reader costs no memory: what it has missed is
+   * read from the log.
+   *
+   * @param options From where, and for how long.
+   * @returns The mutations with their sequence numbers.
+   * @throws {DurableError} `TRUNCATED` if the records wanted were removed by a
+   * compaction, `FAILED` behind the last commit of a state that has failed.
+   */
+  changes(
+    options: ChangesOptions = {},
+  ): AsyncGenerator<StateChange<M>, void, undefined> {
+    const { from = this.#sequence + 1, signal } = options;
+    checkCount("from", from, 1, Number.MAX_SAFE_INTEGER);
+    const current = () => this.#sequence;
+    return this.#feed.changes(
+      {
+        get sequence() {
+          return current();
+        },
+        read: (first) => readChanges(this.#plan, first, this.#sequence),
+      },
+      from,
+      signal,
+    );
+  }
+
+  /**
+   * Writes a snapshot of the durable state, while mutations go on.
+   *
+   * - It is of one moment, the call: changes behind it are undone as they are met,
+   *   which costs one old value for each while it is being written.
+   * - The event loop is held for the option `slice` at most, 10 ms by default, but
+   *   for a single text longer than that takes.
+   * - If it fails the snapshot before it is kept, and the log goes on.
+   *
+   * @returns Its sequence number, when it is durable.
+   * @throws {DurableError} `CLOSED`, or a code of the file system.
+   */
+  createSnapshot(): Promise<number> {
+    return this.#keep(() => this.#writeSnapshot());
+  }
+
+  /**
+   * Writes a snapshot, reads it back, and then removes the segments of the log that
+   * it covers. `changes`, `at` and a fallback to the log do not reach behind it any
+   * more.
+   *
+   * @returns What was done.
+   * @throws {DurableError} As `createSnapshot`, `CORRUPT` if the disk does not give
+   * back what was written, and `FAILED`; nothing was removed unless the snapshot is
+   * durable.
+   * @throws {TypeError} In format v0.1, whose records have no numbers.
+   */
+  compact(): Promise<Compaction> {
+    return this.#keep(async () => {
+      if (this.#plan.settings.format === "v0.1") {
+        throw new TypeError(
+          `Cannot compact "${this.journalPath}": records of format v0.1 have no numbers of their own`,
+        );
+      }
+      const sequence = await this.#writeSnapshot();
+      await checkSnapshot(this.#plan.place, sequence);
+      const { writer } = this.#log;
+      await writer.rotate();
+      const removedSegments = await writer.truncateBefore(sequence + 1);
+      return { sequence, removedSegments };
+    });
+  }
+
+  /**
+   * Commits what is pending, waits for a snapshot that is being written, and lets
+   * go of the files and the lock. The state can still be read. A second call gives
+   * the same promise.
+   *
+   * @throws {DurableError} `FAILED` if the log could not be marked as closed.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** {@linkcode StateManager.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { writer } = this.#log;
+    try {
+      await this.#upkeep;
+      await this.#log.close();
+    } finally {
+      this.#feed.end(writer.failure);
+    }
+  }
+
+  /** Applies mutations to the tree, and hands their records in. */
+  #stage(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
+    this.#checkWritable("apply to");
+    const expected = options?.expectedSequence;
+    if (expected !== undefined && expected !== this.#staged) {
+      throw new DurableError(
+        "CONFLICT",
+        `Cannot apply to "${this.journalPath}": its last mutation is ${this.#staged}, and ${expected} was expected`,
+        { path: this.journalPath, sequence: this.#staged },
+      );
+    }
+    const { settings: { encode, reading }, check, apply } = this.#plan;
+    const texts: string[] = [];
+    const exact: M[] = [];
+    let length = 0;
+    for (const given of mutations) {
+      const mutation = check(given);
+      this.#isTrimmed = false;
+      const text = encode(mutation, this.#onTrimmed);
+      texts.push(text);
+      length += text.length;
+      // The reducer is given what a replay would give it.
+      exact.push(this.#isTrimmed ? reading.decode(text) : mutation);
+    }
+    const last = this.#staged + texts.length;
+    try {
+      this.#tree.change(last, apply, exact);
+    } catch (cause) {
+      throw new DurableError(
+        "REJECTED",
+        `Cannot apply to "${this.journalPath}": the reducer refuses the mutation: ${
+          messageOf(cause)
+        }`,
+        { path: this.journalPath, sequence: this.#staged, cause },
+      );
+    }
+    this.#staged = last;
+    return this.#newest = new Promise((resolve, reject) => {
+      this.#log.writer.submit({
+        texts: texts.length === 1 ? texts[0] : texts,
+        count: texts.length,
+        length,
+        resolve: (sequence) => {
+          this.#commit(sequence, texts);
+          resolve(sequence);
+        },
+        reject,
+      });
+    });
+  }
+
+  readonly #onTrimmed = (): void => {
+    this.#isTrimmed = true;
+  };
+
+  /** Mutations are durable: from here on the state shows them. */
+  #commit(last: number, texts: readonly string[]): void {
+    this.#tree.settle(last);
+    this.#sequence = last;
+    if (!this.#feed.isHeard) return;
+    let sequence = last - texts.length;
+    for (const text of texts) {
+      const mutation = this.#plan.settings.reading.decode(text);
+      this.#feed.publish({ sequence: ++sequence, mutation });
+    }
+  }
+
+  #checkWritable(action: string): void {
+    const { failure } = this.#log.writer;
+    if (failure) throw failure;
+    if (this.#closing === undefined) return;
+    throw new DurableError(
+      "CLOSED",
+      `Cannot ${action} "${this.journalPath}": the state is closed`,
+      { path: this.journalPath, sequence: this.#sequence },
+    );
+  }
+
+  /** Runs what concerns the snapshot, one after the other. */
+  async #keep<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) this.#checkWritable("write a snapshot of");
+    const before = this.#upkeep;
+    const job = before.then(run);
+    this.#upkeep = job.then(() => {}, () => {});
+    return await job;
+  }
+
+  async #writeSnapshot(): Promise<number> {
+    const { place, version } = this.#plan;
+    const capture = this.#tree.capture();
+    const sequence = this.#sequence;
+    try {
+      const pieces = prettyPieces(capture.root, sourceOf(capture.reader));
+      await writeSnapshot(place, { pieces, sequence, version, lock: false });
+    } finally {
+      this.#tree.release(capture);
+    }
+    return sequence;
+  }
+}

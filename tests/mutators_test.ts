@@ -1,0 +1,63 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type MutationOf, mutators, type Reduce } from "../mod.ts";
+import { test } from "./support/harness.ts";
+
+interface Counter {
+  value: number;
+}
+
+test("mutators() calls the function that a mutation names, with its payload", () => {
+  const reduce = mutators({
+    set: (state: Counter, p: { value: number }) => void (state.value = p.value),
+    inc: (state: Counter, p: { by: number }) => void (state.value += p.by),
+    clear: (state: Counter) => void (state.value = 0),
+  });
+  const state = { value: 1 };
+  reduce(state, { set: { value: 5 } });
+  reduce(state, { inc: { by: 2 } });
+  assertEquals(state.value, 7);
+  reduce(state, "clear");
+  assertEquals(state.value, 0);
+});
+
+test("mutators() infers the union of the mutations", () => {
+  type Wanted = { readonly inc: { by: number } } | "clear";
+  const reduce: Reduce<Counter, Wanted> = mutators({
+    inc: (state: Counter, p: { by: number }) => void (state.value += p.by),
+    clear: (state: Counter) => void (state.value = 0),
+  });
+  const union: MutationOf<{ inc: { by: number }; clear: unknown }>[] = [
+    "clear",
+    { inc: { by: 1 } },
+  ];
+  for (const mutation of union) reduce({ value: 0 }, mutation);
+});
+
+test("mutators() refuses what it does not know", () => {
+  const reduce = mutators({
+    inc: (state: Counter, p: { by: number }) => void (state.value += p.by),
+  });
+  const bad: unknown[] = [
+    { dec: {} },
+    "dec",
+    {},
+    { inc: {}, dec: {} },
+    null,
+    1,
+    "toString",
+    { constructor: 1 },
+    [],
+  ];
+  for (const mutation of bad) {
+    assertThrows(
+      () => reduce({ value: 0 }, mutation as never),
+      TypeError,
+      "not one of inc",
+    );
+  }
+  assertThrows(
+    () => mutators({ inc: 1 } as never),
+    TypeError,
+    "not a function",
+  );
+});
