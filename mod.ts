@@ -56,14 +56,14 @@ export {
   type PayloadsOf,
   type StateOf,
 } from "./src/state/mutators.ts";
-export type { StateManagerOptions, StateOptions } from "./src/state/options.ts";
-export {
-  type ApplyOptions,
-  type ChangesOptions,
-  type Compaction,
-  StateManager,
-  type StateRecovery,
-} from "./src/state/state_manager.ts";
+export type {
+  ApplyOptions,
+  ChangesOptions,
+  Compaction,
+  StateManagerOptions,
+  StateOptions,
+} from "./src/state/options.ts";
+export { StateManager, type StateRecovery } from "./src/state/state_manager.ts";
 export type { Reduce } from "./src/state/tree.ts";
 export type { StateDifference, StateReport } from "./src/state/verify.ts";
 export type { DeepReadonly } from "./src/state/view.ts";

@@ -102,7 +102,7 @@ test("installedIn() counts the files of each package, and follows no links", asy
   });
 });
 
-test("crash() kills a process in the middle of a batch, and what it had acknowledged is there", async () => {
+test("crash() kills a process that writes a batch: what was acknowledged is there, the batch whole or absent", async () => {
   await withDirectory(async (directory) => {
     const registry = await StateManager.open(directory, REGISTRY);
     await registry.applyAll([
@@ -115,10 +115,12 @@ test("crash() kills a process in the middle of a batch, and what it had acknowle
       singles: 40,
       batch: 50_000,
     });
-    acknowledged.sort((a, b) => a - b);
-    assertEquals(acknowledged, Array.from({ length: 40 }, (_, i) => i + 3));
+    assert(acknowledged.length >= 40, `${acknowledged.length} of 40`);
 
     await using recovered = await StateManager.open(directory, REGISTRY);
+    for (const sequence of acknowledged) {
+      assert(sequence <= recovered.sequence, `${sequence} is missing`);
+    }
     const { a = 0, b = 0 } = recovered.snapshot().deployed;
     assert([40, 50_040].includes(a + b), `${a + b} deployments`);
     assertEquals(recovered.sequence, a + b + 2);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { copyOut } from "../src/state/copy.ts";
-import { adoptState, Tree } from "../src/state/tree.ts";
+import { adoptState, type Tree } from "../src/state/tree.ts";
 import { test } from "./support/harness.ts";
 import { treeOf } from "./support/trees.ts";
 
@@ -81,7 +81,6 @@ test("Tree.change() refuses a reducer that changes the state and returns a value
 
 test("Tree.change() refuses a reducer that is asynchronous", () => {
   const tree = treeOf({ n: 1 });
-  // deno-lint-ignore require-await
   const late = async () => {};
   assertThrows(() => change(tree, late as never), TypeError, "asynchronous");
 });

@@ -111,7 +111,9 @@ function takeMembers(value: object, taking: Taking, key: string): Container {
 function takeTable(value: object, taking: Taking): Table {
   const table = new Table();
   for (const [name, member] of Object.entries(value)) {
-    if (member !== undefined) table.add(name, take(member, taking, table, name));
+    if (member !== undefined) {
+      table.add(name, take(member, taking, table, name));
+    }
   }
   return table;
 }

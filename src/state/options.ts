@@ -75,6 +75,31 @@ export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
   readonly slice?: number | undefined;
 }
 
+/** How a mutation is applied. */
+export interface ApplyOptions {
+  /**
+   * The sequence number that the caller has seen last: if anything was handed in
+   * since, the mutation is refused with `CONFLICT`. @default {not looked at}
+   */
+  readonly expectedSequence?: number | undefined;
+}
+
+/** From where and for how long changes are wanted. */
+export interface ChangesOptions {
+  /** Sequence number of the first change wanted. @default {the next one that is committed} */
+  readonly from?: number | undefined;
+  /** Ends the iteration with the signal's reason. @default {none} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What {@linkcode StateManager.compact} did. */
+export interface Compaction {
+  /** Sequence number of the snapshot. */
+  readonly sequence: number;
+  /** How many segments of the log were removed. */
+  readonly removedSegments: number;
+}
+
 /** What has been made of the options. */
 export interface Plan<S, M> extends StateOptions<S, M> {
   readonly log: LogFiles;

@@ -4,21 +4,19 @@
  * @module
  */
 
-import { DurableError, messageOf } from "../errors.ts";
-import { prettyPieces } from "../snapshot/pretty.ts";
-import {
-  checkSnapshot,
-  settleSnapshot,
-  writeSnapshot,
-} from "../snapshot/write.ts";
-import type { Texts } from "../wal/group.ts";
+import { DurableError } from "../errors.ts";
+import { settleSnapshot } from "../snapshot/write.ts";
 import { openForWriting, type WritableLog } from "../wal/log.ts";
-import type { Recovery } from "../wal/recovery.ts";
 import { checkCount } from "../wal/options.ts";
-import { Feed, type StateChange, type StateListener } from "./feed.ts";
+import type { Recovery } from "../wal/recovery.ts";
+import { Commits } from "./commits.ts";
+import type { StateChange, StateListener } from "./feed.ts";
 import { type FollowOptions, StateFollower } from "./follower.ts";
 import { type Loaded, loadOrigin, loadState, refuseShortened } from "./load.ts";
 import {
+  type ApplyOptions,
+  type ChangesOptions,
+  type Compaction,
   FOLLOW_KEYS,
   MANAGER_KEYS,
   type Plan,
@@ -29,8 +27,8 @@ import {
   type StateOptions,
 } from "./options.ts";
 import { readChanges, stateAt } from "./past.ts";
-import { sourceOf } from "./serial.ts";
 import type { Tree } from "./tree.ts";
+import { Upkeep } from "./upkeep.ts";
 import { type StateReport, verifyState } from "./verify.ts";
 import type { DeepReadonly } from "./view.ts";
 
@@ -44,31 +42,6 @@ export interface StateRecovery {
   readonly replayed: number;
   /** Why a snapshot that is there was not used: the log had all it needed. */
   readonly damage: DurableError | undefined;
-}
-
-/** How a mutation is applied. */
-export interface ApplyOptions {
-  /**
-   * The sequence number that the caller has seen last: if anything was handed in
-   * since, the mutation is refused with `CONFLICT`. @default {not looked at}
-   */
-  readonly expectedSequence?: number | undefined;
-}
-
-/** From where and for how long changes are wanted. */
-export interface ChangesOptions {
-  /** Sequence number of the first change wanted. @default {the next one that is committed} */
-  readonly from?: number | undefined;
-  /** Ends the iteration with the signal's reason. @default {none} */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What {@linkcode StateManager.compact} did. */
-export interface Compaction {
-  /** Sequence number of the snapshot. */
-  readonly sequence: number;
-  /** How many segments of the log were removed. */
-  readonly removedSegments: number;
 }
 
 /**
@@ -134,32 +107,25 @@ export class StateManager<S, M> implements AsyncDisposable {
   readonly #plan: Plan<S, M>;
   readonly #tree: Tree<S>;
   readonly #log: WritableLog;
-  readonly #feed = new Feed<M>();
-  /** The last mutation that the tree holds. */
-  #staged: number;
-  /** The last mutation that is durable. */
-  #sequence: number;
-  /** Resolves when all that was handed in is durable. */
-  #newest: Promise<number>;
-  #isTrimmed = false;
-  /** Snapshots and compactions, one after the other. */
-  #upkeep: Promise<unknown> = Promise.resolve();
+  readonly #commits: Commits<S, M>;
+  readonly #upkeep: Upkeep<S, M>;
   #closing: Promise<void> | undefined;
 
   private constructor(plan: Plan<S, M>, loaded: Loaded<S>, log: WritableLog) {
+    const { tree, sequence, origin, damage } = loaded;
+    const { writer } = log;
     this.#plan = plan;
-    this.#tree = loaded.tree;
+    this.#tree = tree;
     this.#log = log;
-    this.#staged = this.#sequence = loaded.sequence;
-    this.#tree.await(loaded.sequence);
-    this.#newest = Promise.resolve(loaded.sequence);
+    this.#commits = new Commits(plan, tree, writer);
+    this.#upkeep = new Upkeep(plan, tree, this.#commits, writer);
     this.stateDir = plan.place.dir;
     this.journalPath = plan.log.path;
     this.recovery = {
       log: log.recovery,
-      snapshot: loaded.origin || undefined,
-      replayed: loaded.sequence - loaded.origin,
-      damage: loaded.damage,
+      snapshot: origin || undefined,
+      replayed: sequence - origin,
+      damage,
     };
   }
 
@@ -290,7 +256,7 @@ export class StateManager<S, M> implements AsyncDisposable {
 
   /** Sequence number of the last mutation that is in {@linkcode StateManager.state}; 0 if there never was one. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#commits.sequence;
   }
 
   /**
@@ -308,7 +274,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    */
   apply(mutation: M, options?: ApplyOptions): Promise<number> {
     try {
-      return this.#stage([mutation], options);
+      return this.#commits.apply([mutation], options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -333,7 +299,7 @@ export class StateManager<S, M> implements AsyncDisposable {
           `Cannot apply to "${this.journalPath}": the batch is empty`,
         );
       }
-      return this.#stage(all, options);
+      return this.#commits.apply(all, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -377,14 +343,7 @@ export class StateManager<S, M> implements AsyncDisposable {
     decide: (state: DeepReadonly<S>) => Iterable<M>,
   ): Promise<number> {
     try {
-      this.#checkWritable("apply to");
-      const decided = decide(this.#tree.newest as DeepReadonly<S>);
-      if (decided instanceof Promise) {
-        decided.catch(() => {}); // its decision comes too late
-        throw new TypeError("Cannot transact: the function is asynchronous");
-      }
-      const mutations = [...decided];
-      return mutations.length > 0 ? this.#stage(mutations) : this.#newest;
+      return this.#commits.transact(decide as (state: S) => Iterable<M>);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -399,7 +358,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @returns Ends it.
    */
   subscribe(listener: StateListener<M>): () => void {
-    return this.#feed.subscribe(listener);
+    return this.#commits.feed.subscribe(listener);
   }
 
   /**
@@ -415,19 +374,16 @@ export class StateManager<S, M> implements AsyncDisposable {
   changes(
     options: ChangesOptions = {},
   ): AsyncGenerator<StateChange<M>, void, undefined> {
-    const { from = this.#sequence + 1, signal } = options;
+    const commits = this.#commits;
+    const { from = commits.sequence + 1, signal } = options;
     checkCount("from", from, 1, Number.MAX_SAFE_INTEGER);
-    const current = () => this.#sequence;
-    return this.#feed.changes(
-      {
-        get sequence() {
-          return current();
-        },
-        read: (first) => readChanges(this.#plan, first, this.#sequence),
+    const past = {
+      get sequence() {
+        return commits.sequence;
       },
-      from,
-      signal,
-    );
+      read: (first: number) => readChanges(this.#plan, first, commits.sequence),
+    };
+    return commits.feed.changes(past, from, signal);
   }
 
   /**
@@ -443,7 +399,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @throws {DurableError} `CLOSED`, or a code of the file system.
    */
   createSnapshot(): Promise<number> {
-    return this.#keep(() => this.#writeSnapshot());
+    return this.#whileOpen(() => this.#upkeep.createSnapshot());
   }
 
   /**
@@ -458,19 +414,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @throws {TypeError} In format v0.1, whose records have no numbers.
    */
   compact(): Promise<Compaction> {
-    return this.#keep(async () => {
-      if (this.#plan.settings.format === "v0.1") {
-        throw new TypeError(
-          `Cannot compact "${this.journalPath}": records of format v0.1 have no numbers of their own`,
-        );
-      }
-      const sequence = await this.#writeSnapshot();
-      await checkSnapshot(this.#plan.place, sequence);
-      const { writer } = this.#log;
-      await writer.rotate();
-      const removedSegments = await writer.truncateBefore(sequence + 1);
-      return { sequence, removedSegments };
-    });
+    return this.#whileOpen(() => this.#upkeep.compact());
   }
 
   /**
@@ -491,112 +435,23 @@ export class StateManager<S, M> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { writer } = this.#log;
+    this.#commits.close();
     try {
-      await this.#upkeep;
+      await this.#upkeep.idle;
       await this.#log.close();
     } finally {
-      this.#feed.end(writer.failure);
+      this.#commits.feed.end(this.#log.writer.failure);
     }
   }
 
-  /** Applies mutations to the tree, and hands their records in. */
-  #stage(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
-    this.#checkWritable("apply to");
-    const expected = options?.expectedSequence;
-    if (expected !== undefined && expected !== this.#staged) {
+  async #whileOpen<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) {
       throw new DurableError(
-        "CONFLICT",
-        `Cannot apply to "${this.journalPath}": its last mutation is ${this.#staged}, and ${expected} was expected`,
-        { path: this.journalPath, sequence: this.#staged },
+        "CLOSED",
+        `Cannot write a snapshot of "${this.journalPath}": the state is closed`,
+        { path: this.journalPath, sequence: this.sequence },
       );
     }
-    const { settings: { encode, reading }, check, apply } = this.#plan;
-    const texts: string[] = [];
-    const exact: M[] = [];
-    let length = 0;
-    for (const given of mutations) {
-      const mutation = check(given);
-      this.#isTrimmed = false;
-      const text = encode(mutation, this.#onTrimmed);
-      texts.push(text);
-      length += text.length;
-      // The reducer is given what a replay would give it.
-      exact.push(this.#isTrimmed ? reading.decode(text) : mutation);
-    }
-    const last = this.#staged + texts.length;
-    try {
-      this.#tree.change(last, apply, exact);
-    } catch (cause) {
-      throw new DurableError(
-        "REJECTED",
-        `Cannot apply to "${this.journalPath}": the reducer refuses the mutation: ${
-          messageOf(cause)
-        }`,
-        { path: this.journalPath, sequence: this.#staged, cause },
-      );
-    }
-    this.#staged = last;
-    return this.#newest = new Promise((resolve, reject) => {
-      this.#log.writer.submit({
-        texts: texts.length === 1 ? texts[0] : texts,
-        count: texts.length,
-        length,
-        resolve: (sequence) => {
-          this.#commit(sequence, texts);
-          resolve(sequence);
-        },
-        reject,
-      });
-    });
-  }
-
-  readonly #onTrimmed = (): void => {
-    this.#isTrimmed = true;
-  };
-
-  /** Mutations are durable: from here on the state shows them. */
-  #commit(last: number, texts: readonly string[]): void {
-    this.#tree.settle(last);
-    this.#sequence = last;
-    if (!this.#feed.isHeard) return;
-    let sequence = last - texts.length;
-    for (const text of texts) {
-      const mutation = this.#plan.settings.reading.decode(text);
-      this.#feed.publish({ sequence: ++sequence, mutation });
-    }
-  }
-
-  #checkWritable(action: string): void {
-    const { failure } = this.#log.writer;
-    if (failure) throw failure;
-    if (this.#closing === undefined) return;
-    throw new DurableError(
-      "CLOSED",
-      `Cannot ${action} "${this.journalPath}": the state is closed`,
-      { path: this.journalPath, sequence: this.#sequence },
-    );
-  }
-
-  /** Runs what concerns the snapshot, one after the other. */
-  async #keep<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) this.#checkWritable("write a snapshot of");
-    const before = this.#upkeep;
-    const job = before.then(run);
-    this.#upkeep = job.then(() => {}, () => {});
-    return await job;
-  }
-
-  async #writeSnapshot(): Promise<number> {
-    const { place, version } = this.#plan;
-    const capture = this.#tree.capture();
-    const sequence = this.#sequence;
-    try {
-      const pieces = prettyPieces(capture.root, sourceOf(capture.reader));
-      await writeSnapshot(place, { pieces, sequence, version, lock: false });
-    } finally {
-      this.#tree.release(capture);
-    }
-    return sequence;
+    return await run();
   }
 }

@@ -36,3 +36,14 @@ export function following(
   };
   return { tail, seen, poll };
 }
+
+/** Adds text to a file, as another program would. */
+export async function append(
+  fileSystem: FileSystem,
+  path: string,
+  text: string,
+): Promise<void> {
+  const file = await fileSystem.open(path, { mode: "write" });
+  await file.write(new TextEncoder().encode(text), await file.size());
+  await file.close();
+}

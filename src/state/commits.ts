@@ -1,0 +1,146 @@
+/**
+ * From mutations to commits: staged in memory at once, shown when durable.
+ *
+ * A mutation that is handed in is carried out on the newest state, which nobody
+ * sees. If the reducer refuses it, it is undone and nothing is written. Else its
+ * record joins the pending group of the log; when the group is durable, the state
+ * that everybody sees goes on to it.
+ *
+ * So what is in the log was never refused, in the order in which it was decided;
+ * and a decision can be made upon the newest state without waiting for a sync.
+ *
+ * @module
+ */
+
+import { DurableError, messageOf } from "../errors.ts";
+import type { Writer } from "../wal/writer.ts";
+import { Feed } from "./feed.ts";
+import type { ApplyOptions, Plan } from "./options.ts";
+import type { Tree } from "./tree.ts";
+
+/** A state that mutations are handed in to. */
+export class Commits<S, M> {
+  /** Tells of commits. */
+  readonly feed: Feed<M> = new Feed();
+  readonly #plan: Plan<S, M>;
+  readonly #tree: Tree<S>;
+  readonly #writer: Writer;
+  /** The last mutation that the tree holds. */
+  #staged: number;
+  /** The last mutation that is durable. */
+  #sequence: number;
+  /** Resolves when all that was handed in is durable. */
+  #newest: Promise<number>;
+  #isTrimmed = false;
+  #isClosed = false;
+
+  constructor(plan: Plan<S, M>, tree: Tree<S>, writer: Writer) {
+    this.#plan = plan;
+    this.#tree = tree;
+    this.#writer = writer;
+    this.#staged = this.#sequence = writer.sequence;
+    this.#newest = Promise.resolve(writer.sequence);
+    tree.await(writer.sequence);
+  }
+
+  /** Sequence number of the last mutation that is durable. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Applies mutations, all or none; throws what is refused at once. */
+  apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
+    this.checkOpen("apply to");
+    const { log: { path }, settings, check, apply } = this.#plan;
+    const expected = options?.expectedSequence;
+    if (expected !== undefined && expected !== this.#staged) {
+      throw new DurableError(
+        "CONFLICT",
+        `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${expected} was expected`,
+        { path, sequence: this.#staged },
+      );
+    }
+    const texts: string[] = [];
+    const exact: M[] = [];
+    let length = 0;
+    for (const given of mutations) {
+      const mutation = check(given);
+      this.#isTrimmed = false;
+      const text = settings.encode(mutation, this.#onTrimmed);
+      texts.push(text);
+      length += text.length;
+      // The reducer is given what a replay would give it.
+      exact.push(this.#isTrimmed ? settings.reading.decode(text) : mutation);
+    }
+    const last = this.#staged + texts.length;
+    try {
+      this.#tree.change(last, apply, exact);
+    } catch (cause) {
+      throw new DurableError(
+        "REJECTED",
+        `Cannot apply to "${path}": the reducer refuses the mutation: ${
+          messageOf(cause)
+        }`,
+        { path, sequence: this.#staged, cause },
+      );
+    }
+    this.#staged = last;
+    return this.#newest = new Promise((resolve, reject) => {
+      this.#writer.submit({
+        texts: texts.length === 1 ? texts[0] : texts,
+        count: texts.length,
+        length,
+        resolve: (sequence) => {
+          this.#show(sequence, texts);
+          resolve(sequence);
+        },
+        reject,
+      });
+    });
+  }
+
+  /** Applies what is decided upon the newest state. */
+  transact(decide: (state: S) => Iterable<M>): Promise<number> {
+    this.checkOpen("apply to");
+    const decided = decide(this.#tree.newest);
+    if (decided instanceof Promise) {
+      decided.catch(() => {}); // its decision comes too late
+      throw new TypeError("Cannot transact: the function is asynchronous");
+    }
+    const mutations = [...decided];
+    return mutations.length > 0 ? this.apply(mutations) : this.#newest;
+  }
+
+  /** Refuses everything from here on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Throws if it has failed, or is closed. */
+  checkOpen(action: string): void {
+    if (this.#writer.failure) throw this.#writer.failure;
+    if (!this.#isClosed) return;
+    const { path } = this.#plan.log;
+    throw new DurableError(
+      "CLOSED",
+      `Cannot ${action} "${path}": the state is closed`,
+      { path, sequence: this.#sequence },
+    );
+  }
+
+  readonly #onTrimmed = (): void => {
+    this.#isTrimmed = true;
+  };
+
+  /** Mutations are durable: from here on the state shows them. */
+  #show(last: number, texts: readonly string[]): void {
+    this.#tree.settle(last);
+    this.#sequence = last;
+    if (!this.feed.isHeard) return;
+    let sequence = last - texts.length;
+    for (const text of texts) {
+      const mutation = this.#plan.settings.reading.decode(text);
+      this.feed.publish({ sequence: ++sequence, mutation });
+    }
+  }
+}

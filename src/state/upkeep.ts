@@ -1,0 +1,82 @@
+/**
+ * Snapshots of a state that goes on, and what they make superfluous.
+ *
+ * @module
+ */
+
+import { prettyPieces } from "../snapshot/pretty.ts";
+import { checkSnapshot, writeSnapshot } from "../snapshot/write.ts";
+import type { Writer } from "../wal/writer.ts";
+import type { Commits } from "./commits.ts";
+import type { Compaction, Plan } from "./options.ts";
+import { sourceOf } from "./serial.ts";
+import type { Tree } from "./tree.ts";
+
+/** Writes snapshots and removes what they cover, one after the other. */
+export class Upkeep<S, M> {
+  readonly #plan: Plan<S, M>;
+  readonly #tree: Tree<S>;
+  readonly #commits: Commits<S, M>;
+  readonly #writer: Writer;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    plan: Plan<S, M>,
+    tree: Tree<S>,
+    commits: Commits<S, M>,
+    writer: Writer,
+  ) {
+    this.#plan = plan;
+    this.#tree = tree;
+    this.#commits = commits;
+    this.#writer = writer;
+  }
+
+  /** Resolves when nothing of this is under way. */
+  get idle(): Promise<unknown> {
+    return this.#last;
+  }
+
+  /** Writes a snapshot of what is durable when its turn comes. */
+  createSnapshot(): Promise<number> {
+    return this.#queue(() => this.#write());
+  }
+
+  /** Writes a snapshot, and removes the segments of the log that it covers. */
+  compact(): Promise<Compaction> {
+    return this.#queue(async () => {
+      const { log: { path }, place, settings } = this.#plan;
+      if (settings.format === "v0.1") {
+        throw new TypeError(
+          `Cannot compact "${path}": records of format v0.1 have no numbers of their own`,
+        );
+      }
+      this.#commits.checkOpen("compact");
+      const sequence = await this.#write();
+      // The disk must give it back before anything that it covers goes.
+      await checkSnapshot(place, sequence);
+      await this.#writer.rotate();
+      const removedSegments = await this.#writer.truncateBefore(sequence + 1);
+      return { sequence, removedSegments };
+    });
+  }
+
+  #queue<T>(run: () => Promise<T>): Promise<T> {
+    const job = this.#last.then(run);
+    this.#last = job.catch(() => {}); // whoever asked is told
+    return job;
+  }
+
+  async #write(): Promise<number> {
+    const { place, version } = this.#plan;
+    const capture = this.#tree.capture();
+    const { sequence } = this.#commits;
+    try {
+      const pieces = prettyPieces(capture.root, sourceOf(capture.reader));
+      await writeSnapshot(place, { pieces, sequence, version, lock: false });
+    } finally {
+      this.#tree.release(capture);
+    }
+    return sequence;
+  }
+}
