@@ -3,6 +3,9 @@ import { DATA_MODELS, type SimulatedFileSystem } from "../src/testing/mod.ts";
 import { campaign } from "./crash/campaign.ts";
 import { EVERYDAY, SHORT } from "./crash/efforts.ts";
 import { type Case, Tally } from "./crash/explore.ts";
+import { LOG } from "./crash/log.ts";
+import type { Settings } from "./crash/oracle.ts";
+import { LOG_SCOPE } from "./crash/scopes.ts";
 import { runtime, test } from "./support/harness.ts";
 
 const [effort, least] = runtime === "bun"
@@ -10,8 +13,8 @@ const [effort, least] = runtime === "bun"
   : [SHORT, 10_000] as const;
 
 test(`MiniStore keeps W1 – W13 in ${least} states that a crash can leave, and after a second crash`, async () => {
-  const tally = new Tally();
-  await campaign(tally, effort);
+  const tally = new Tally(LOG);
+  await campaign(tally, LOG_SCOPE, effort);
   assert(tally.states >= least, `only ${tally.states} states`);
   assertEquals(tally.states, tally.seen.size, "each state is counted once");
   for (const model of DATA_MODELS) {
@@ -50,13 +53,13 @@ const DEFECTS: readonly [string, string, (fs: SimulatedFileSystem) => void][] =
 
 for (const [what, invariant, prepare] of DEFECTS) {
   test(`The crash lab notices that ${what}, and shrinks the history`, async () => {
-    const it: Case = {
+    const it: Case<Settings> = {
       history: "abrtxabrt",
       settings: {},
       states: { sectorSize: 32, limit: 200 },
       prepare,
     };
-    const error = await assertRejects(() => new Tally().run(it), Error);
+    const error = await assertRejects(() => new Tally(LOG).run(it), Error);
     const [, history] = /^History "(\w*)"/.exec(error.message) ?? [];
     assert(history !== undefined && history.length <= 3, error.message);
     assert(error.message.includes(invariant), error.message);
@@ -66,7 +69,7 @@ for (const [what, invariant, prepare] of DEFECTS) {
 }
 
 test("MiniStore.open() keeps the log whose copy is lost by a sync that reports it late", async () => {
-  const tally = new Tally();
+  const tally = new Tally(LOG);
   for (let at = 1; at <= 6; at++) {
     await tally.run({
       history: "ak",
@@ -81,8 +84,9 @@ test("MiniStore.open() keeps the log whose copy is lost by a sync that reports i
 
 test("The crash lab comes to the same states again", async () => {
   const counts = [1, 2].map(async () => {
-    const tally = new Tally();
-    await campaign(tally, { ...SHORT, length: 1, limits: [20, 4], random: 3 });
+    const tally = new Tally(LOG);
+    const effort = { ...SHORT, length: 1, limits: [20, 4], random: 3 };
+    await campaign(tally, LOG_SCOPE, effort);
     return [tally.states, ...tally.byModel];
   });
   const [first, second] = await Promise.all(counts);

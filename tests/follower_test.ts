@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { MemoryFileSystem, StateManager } from "../mod.ts";
 import { onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
@@ -136,6 +142,9 @@ test("StateManager.follow() refuses what open refuses, and says why it stopped",
   await shop.apply(add(99));
   const error = await assertCode(() => follower.catchUp(), "INVALID_RECORD");
   assertEquals([error.sequence, follower.sequence], [2, 1]);
+  await shop.apply(add(1));
+  assertStrictEquals(await assertRejects(() => follower.catchUp()), error);
+  assertEquals(follower.sequence, 1, "nothing is skipped");
   await follower.close();
   await shop.close();
 });

@@ -243,3 +243,29 @@ test("adoptState() refuses what is no JSON data", () => {
     assertThrows(() => adoptState(state), TypeError);
   }
 });
+
+test("Tree.change() moves what a filter keeps, and what a new state takes over", () => {
+  const tree = treeOf<Data>({
+    list: [{ n: 1 }, { n: 2 }],
+    deep: { a: { x: 1 } },
+  });
+  tree.await(0);
+  const parts = () => {
+    const state = tree.root as { list: Data[]; deep: { a: Data } };
+    return { second: state.list.at(-1), a: state.deep.a };
+  };
+  const before = parts();
+  change(tree, (state) => {
+    state.list = (state.list as Data[]).filter(({ n }) => n === 2);
+  });
+  change(
+    tree,
+    (state) => ({ ...state, more: 1, deep: { ...state.deep as Data } }),
+  );
+  const { second, a } = parts();
+  assert(second === before.second && a === before.a, "they are not copies");
+  assertEquals(
+    JSON.stringify(tree.newest),
+    '{"list":[{"n":2}],"deep":{"a":{"x":1}},"more":1}',
+  );
+});

@@ -102,7 +102,8 @@ function takeMembers(value: object, taking: Taking, key: string): Container {
     if (member === undefined) delete copy[name];
     else if (typeof member !== "string") {
       const taken = take(member, taking, copy, name);
-      if (taken !== member) putMember(copy, name, taken);
+      // -0 equals 0, and is not what JSON gives back.
+      if (!Object.is(taken, member)) putMember(copy, name, taken);
     }
   }
   return copy;

@@ -200,23 +200,10 @@ export class Editing implements Editor {
     return draft.part;
   };
 
-  /** Puts a new state in the place of the old one, and forgets the places that left with that. */
+  /** Puts a new state in the place of the old one. */
   #replace(result: unknown): void {
     const state = adopt(result, this.#resolve, this.#holder, ROOT);
     this.#store(this.#holder, ROOT, state);
-    for (const [part, places] of this.#moved ?? []) {
-      this.#moved?.set(part, places.filter(({ parent }) => this.#isIn(parent)));
-    }
-  }
-
-  /** Whether a part is in a state that has replaced the old one: as a new part, or with one that was taken over. */
-  #isIn(part: Container): boolean {
-    for (let at = part;;) {
-      const draft = this.#drafts.get(at);
-      if (!draft || this.#moved?.has(at)) return true;
-      if (draft.parent === this.#holder) return false;
-      at = draft.parent;
-    }
   }
 
   #store(target: Container, key: string, value: unknown): void {
@@ -263,13 +250,24 @@ export class Editing implements Editor {
         : undefined;
       for (const place of places) {
         const { parent, key } = place;
-        if (ownMember(parent, key) !== part) continue;
+        if (ownMember(parent, key) !== part || !this.#isIn(parent)) continue;
         kept ??= place;
         if (parent !== kept.parent || key !== kept.key) {
           this.#store(parent, key, duplicate(part));
         }
       }
     }
+  }
+
+  /** Whether a part is still in the state, and not in what has left it. */
+  #isIn(part: Container, seen: Set<Container> = new Set()): boolean {
+    const draft = this.#drafts.get(part);
+    if (part === this.#holder || !draft) return true; // the latter is new
+    if (seen.has(part)) return false;
+    seen.add(part);
+    return [draft, ...this.#moved?.get(part) ?? []].some(({ parent, key }) =>
+      ownMember(parent, key) === part && this.#isIn(parent, seen)
+    );
   }
 
   #makeTables(large: ReadonlySet<Draft>): void {

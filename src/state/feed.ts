@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DurableError } from "../errors.ts";
+
 /**
  * A mutation that was committed.
  *
@@ -105,10 +107,18 @@ export class Feed<M> {
           next++;
           yield change;
         } else if (next <= past.sequence) {
+          const before = next;
           for await (const change of past.read(next)) {
             next = change.sequence + 1;
             yield change;
             signal?.throwIfAborted();
+          }
+          if (next === before) {
+            throw new DurableError(
+              "CORRUPT",
+              `Cannot read change ${next} from the log: it was committed, and is not there`,
+              { sequence: next },
+            );
           }
         } else if (this.#end) {
           if (this.#end.error !== undefined) throw this.#end.error;

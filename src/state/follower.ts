@@ -79,7 +79,10 @@ export class StateFollower<S, M> implements AsyncDisposable {
   #looking: Promise<number> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: unknown;
+  /** A record that cannot be applied; what is behind it is not, either. */
+  #refusal: unknown;
   #isClosed = false;
+  #onClose: () => void = () => {};
 
   private constructor(
     plan: Plan<S, M>,
@@ -101,9 +104,9 @@ export class StateFollower<S, M> implements AsyncDisposable {
     const position = await begin(plan);
     const follower = new StateFollower(plan, position, interval);
     await follower.catchUp();
-    signal?.addEventListener("abort", () => void follower.close(), {
-      once: true,
-    });
+    const onAbort = () => void follower.close();
+    signal?.addEventListener("abort", onAbort);
+    follower.#onClose = () => signal?.removeEventListener("abort", onAbort);
     if (signal?.aborted) await follower.close();
     else follower.#schedule();
     return follower;
@@ -141,7 +144,8 @@ export class StateFollower<S, M> implements AsyncDisposable {
   }
 
   /**
-   * Reads what was committed since.
+   * Reads what was committed since. Behind a record that cannot be applied it
+   * rejects with the same error for good.
    *
    * @returns The sequence number of the last mutation.
    * @throws {DurableError} As `StateManager.open`, but for `LOCKED`.
@@ -156,6 +160,7 @@ export class StateFollower<S, M> implements AsyncDisposable {
   /** Ends it; the state can still be read. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#onClose();
     clearTimeout(this.#timer);
     await this.#looking?.catch(() => {}); // whoever asked is told
   }
@@ -176,6 +181,7 @@ export class StateFollower<S, M> implements AsyncDisposable {
   }
 
   async #look(): Promise<number> {
+    if (this.#refusal !== undefined) throw this.#refusal;
     try {
       return await this.#readOn();
     } catch (error) {
@@ -197,7 +203,11 @@ export class StateFollower<S, M> implements AsyncDisposable {
       this.#feed.publish({ sequence, mutation });
     };
     for await (const batch of position.tail.read()) {
-      applyBatch(this.#plan, position.tree, batch, Infinity, onMutation);
+      try {
+        applyBatch(this.#plan, position.tree, batch, Infinity, onMutation);
+      } catch (error) {
+        throw this.#refusal = error;
+      }
       if (this.#isClosed) break;
     }
     return position.sequence;

@@ -20,7 +20,7 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { readSnapshot } from "../snapshot/read.ts";
+import { type ReadSnapshot, readSnapshot } from "../snapshot/read.ts";
 import type { LogFiles } from "../wal/active.ts";
 import type { Decoded } from "../wal/decode.ts";
 import { planLog } from "../wal/plan.ts";
@@ -55,31 +55,29 @@ export interface Loaded<S> {
 
 /** Reads the snapshot, if it can be used, else takes the initial state. */
 export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
-  const { place, version, migrate, initial } = plan;
-  const start = { state: adoptState(initial), sequence: 0 };
+  const { place, version, migrate } = plan;
+  const start = { state: adoptState(plan.initial), sequence: 0 };
+  let found: ReadSnapshot;
   try {
-    const { state, sequence, version: from } = await readSnapshot(
-      place,
-      { version },
-      treeBuilder,
-    );
-    if (from === version) return { state, sequence, damage: undefined };
-    if (migrate) {
-      const migrated = migrate(copyOut(NEWEST, state), from);
-      return { state: adoptState(migrated), sequence, damage: undefined };
-    }
-    const damage = new DurableError(
-      "UNSUPPORTED_VERSION",
-      `Cannot use the snapshot in "${place.dir}": it is of version ${from}, this program writes ${version}, and there is no migrate`,
-      { path: place.dir, sequence },
-    );
-    return { ...start, damage };
+    found = await readSnapshot(place, { version }, treeBuilder);
   } catch (error) {
     const { code } = error as DurableError;
     if (code === "NOT_FOUND") return { ...start, damage: undefined };
     if (code === "CORRUPT") return { ...start, damage: error as DurableError };
     throw error;
   }
+  const { state, sequence, version: from } = found;
+  if (from === version) return { state, sequence, damage: undefined };
+  if (migrate) {
+    const migrated = migrate(copyOut(NEWEST, state), from);
+    return { state: adoptState(migrated), sequence, damage: undefined };
+  }
+  const damage = new DurableError(
+    "UNSUPPORTED_VERSION",
+    `Cannot use the snapshot in "${place.dir}": it is of version ${from}, this program writes ${version}, and there is no migrate`,
+    { path: place.dir, sequence },
+  );
+  return { ...start, damage };
 }
 
 /** Refuses a log of which mini-rs has deleted the beginning: it no longer tells its numbers. */

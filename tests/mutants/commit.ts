@@ -175,8 +175,8 @@ const ACKNOWLEDGE: readonly Mutant[] = [
     name: "batch-counted-as-one",
     breaks: "W2",
     file: WRITER,
-    from: "      sequence += count;\n      resolve(sequence);",
-    to: "      sequence++;\n      resolve(sequence);",
+    from: "      sequence += waiter.count;\n",
+    to: "      sequence++;\n",
     likely: "group_commit",
   },
   {
@@ -198,9 +198,9 @@ const ACKNOWLEDGE: readonly Mutant[] = [
   {
     name: "group-passes-a-rotation",
     breaks: "W2",
-    file: WRITER,
-    from: "length < GROUP_LENGTH && sequence < barrier",
-    to: "length < GROUP_LENGTH && sequence < Infinity",
+    file: "src/wal/group.ts",
+    from: "length < GROUP_LENGTH && last < barrier",
+    to: "length < GROUP_LENGTH && last < Infinity",
     likely: "rotation",
   },
 ];

@@ -22,6 +22,18 @@ export const PROMISES = {
   W12:
     "NUL bytes, other line ends, bad UTF-8 and what looks like a mark do not pass",
   W13: "what a crash alone leaves opens by itself",
+  S1: "a snapshot is the one before or the new one, complete, with its number",
+  S2: "a snapshot is never ahead of the durable log",
+  S3: "a log is cut only behind a snapshot that is durable and was read back",
+  S4: "what an interrupted create has left is ignored, finished or removed",
+  S5:
+    "a damaged snapshot is replaced by the log where it has all, else refused",
+  S6: "older files that are back never pass for the newest state",
+  M1: "a state is what the reducer makes of a prefix of S",
+  M2: "nothing is shown that is not durable",
+  M3: "behind a failure the state stays at the last durable mutation",
+  M4: "snapshot and tail give what the whole log gives",
+  M5: "a compaction changes nothing that can be read",
   L1: "there is one writer, on whatever runtimes",
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 const PLAN = "src/wal/plan.ts";
 const RECOVERY = "src/wal/recovery.ts";
-const STORE = "src/wal/mini_store.ts";
+const LOG = "src/wal/log.ts";
 
 /** Which segments there must be. */
 const SEGMENTS: readonly Mutant[] = [
@@ -184,43 +184,43 @@ const OPENING: readonly Mutant[] = [
   {
     name: "foreign-file-noticed-too-late",
     breaks: "W4",
-    file: STORE,
-    from: "    await refuseForeign(log, format);\n",
+    file: LOG,
+    from: "  await refuseForeign(log, format);\n",
     to: "",
-    likely: "mini_store",
+    likely: "intruders",
   },
   {
     name: "mended-without-the-lock",
     breaks: "L1",
-    file: STORE,
+    file: LOG,
     from:
-      "    const lock = await fileSystem.lock(`${path}.lock`);\n    try {\n      const open = await openLog(log, format);",
+      "  const lock = await fileSystem.lock(`${path}.lock`);\n  let writer: Writer | undefined;\n  try {\n    await prepare?.();\n    const open = await openLog(log, settings);",
     to:
-      "    const open = await openLog(log, format);\n    const lock = await fileSystem.lock(`${path}.lock`);\n    try {",
+      "  await prepare?.();\n  const open = await openLog(log, settings);\n  const lock = await fileSystem.lock(`${path}.lock`);\n  let writer: Writer | undefined;\n  try {",
     likely: "intruders",
   },
   {
     name: "lock-kept-after-a-failing-open",
     breaks: "L3",
-    file: STORE,
-    from: "      await lock.release();\n",
+    file: LOG,
+    from: "    await lock.release();\n",
     to: "",
     likely: "read_faults",
   },
   {
     name: "lock-kept-after-close",
     breaks: "L3",
-    file: STORE,
-    from: ".finally(() => this.#lock.release())",
+    file: LOG,
+    from: ".finally(() => lock.release())",
     to: "",
     likely: "mini_store",
   },
   {
     name: "lock-kept-after-a-failing-close",
     breaks: "L3",
-    file: STORE,
-    from: ".finally(() => this.#lock.release())",
-    to: ".then(() => this.#lock.release())",
+    file: LOG,
+    from: ".finally(() => lock.release())",
+    to: ".then(() => lock.release())",
     likely: "faults",
   },
 ];

@@ -154,8 +154,8 @@ const LEGACY: readonly Mutant[] = [
     name: "marks-skipped-in-mini-rs-files",
     breaks: "W9",
     file: SEGMENT,
-    from: "decode(source, bytes, sequence, false)",
-    to: "decode(source, bytes, sequence, true)",
+    from: "decode(source, bytes, end.sequence, undefined)",
+    to: "decode(source, bytes, end.sequence, 1)",
     likely: "legacy",
   },
   {

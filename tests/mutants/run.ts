@@ -8,12 +8,16 @@ import process from "node:process";
 import { MUTANTS as ADAPTERS } from "./adapters.ts";
 import { MUTANTS as COMMIT } from "./commit.ts";
 import { MUTANTS as FAIL_STOP } from "./fail_stop.ts";
+import { MUTANTS as FOLLOWING } from "./following.ts";
 import { MUTANTS as FORMAT } from "./format.ts";
 import { MUTANTS as MENDING } from "./mending.ts";
+import { MUTANTS as MEMORY } from "./memory.ts";
 import { type Mutant, PROMISES } from "./mutant.ts";
 import { MUTANTS as OPENING } from "./opening.ts";
 import { MUTANTS as READING } from "./reading.ts";
 import { MUTANTS as RECORDS } from "./records.ts";
+import { MUTANTS as SNAPSHOTS } from "./snapshots.ts";
+import { MUTANTS as STATES } from "./states.ts";
 import { MUTANTS as SYSTEM } from "./system.ts";
 import { cleanUp, Tree } from "./tree.ts";
 
@@ -24,9 +28,13 @@ const ALL: readonly Mutant[] = [
   ...OPENING,
   ...FORMAT,
   ...READING,
+  ...FOLLOWING,
   ...RECORDS,
   ...ADAPTERS,
   ...SYSTEM,
+  ...SNAPSHOTS,
+  ...STATES,
+  ...MEMORY,
 ];
 
 /** They look at the text of the sources, not at what it does. */

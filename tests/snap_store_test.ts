@@ -1,0 +1,338 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { MemoryFileSystem } from "../src/adapters/memory.ts";
+import { DurableError } from "../src/errors.ts";
+import type { FileSystem } from "../src/file_system.ts";
+import { defaultFileSystem } from "../src/runtime.ts";
+import type { ParseLimits } from "../src/snapshot/json_file.ts";
+import type { SnapshotPlace } from "../src/snapshot/meta.ts";
+import { plainBuilder } from "../src/snapshot/plain.ts";
+import { readSnapshot } from "../src/snapshot/read.ts";
+import {
+  SnapStore,
+  type SnapStoreOptions,
+} from "../src/snapshot/snap_store.ts";
+import { writeSnapshot } from "../src/snapshot/write.ts";
+import { SimulatedFileSystem } from "../src/testing/mod.ts";
+import { runtime, test, withDirectory } from "./support/harness.ts";
+import { readText, writeFile } from "./support/text.ts";
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return (await assertRejects(() => promise, DurableError)).code;
+}
+
+function placeOn(fileSystem: FileSystem): SnapshotPlace {
+  return { fileSystem, dir: "s", slice: 10 };
+}
+
+test("SnapStore keeps the last state with its number, on the disk of this runtime", async () => {
+  await withDirectory(async (directory) => {
+    const dir = `${directory}/deep/state`;
+    const store = new SnapStore<{ n: number }>(dir);
+    assertEquals(store.dir, dir);
+    assertEquals(await store.exists(), false);
+    assertEquals(await codeOf(store.restore()), "NOT_FOUND");
+    await store.create({ n: 1 }, 0);
+    await store.create({ n: 2 }, 10);
+    await store.create({ n: 3 }, 10);
+    assertEquals(await store.exists(), true);
+    const other = new SnapStore<{ n: number }>(dir);
+    assertEquals(await other.restore(), {
+      state: { n: 3 },
+      sequence: 10,
+      version: 1,
+    });
+    const fileSystem = await defaultFileSystem();
+    assertEquals(
+      await readText(fileSystem, `${dir}/snapshot.json`),
+      '{\n  "n": 3\n}\n',
+    );
+    assertEquals(await readText(fileSystem, `${dir}/snapshot.seq`), "10");
+    assertEquals((await fileSystem.readDir(dir)).sort(), [
+      "snapshot.json",
+      "snapshot.lock",
+      "snapshot.meta.json",
+      "snapshot.seq",
+    ]);
+  });
+});
+
+test("SnapStore.create() gives back each kind of state", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = new SnapStore("s", { fileSystem });
+  const states = [
+    null,
+    "text",
+    [],
+    {},
+    JSON.parse('{"__proto__":[1],"2":1,"1":"\\ud800"}'),
+    { '"': 1, "\\": [{ "\n": 2, "\\": 3, '"': 4 }] },
+    Array.from({ length: 100_000 }, (_, n) => ({ n, text: `item ${n}\n` })),
+  ];
+  for (const [n, state] of states.entries()) {
+    await store.create(state, n);
+    const { state: found } = await store.restore();
+    assert(JSON.stringify(found) === JSON.stringify(state), `state ${n}`);
+  }
+});
+
+test("SnapStore.create() refuses what JSON would change, and keeps the snapshot", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = new SnapStore<unknown>("s", { fileSystem });
+  await store.create("first", 1);
+  const long = Array.from({ length: 100_000 }, (_, n) => `item ${n}`);
+  for (
+    const state of [undefined, NaN, { at: new Date(0) }, [...long, () => 1]]
+  ) {
+    await assertRejects(() => store.create(state, 2), TypeError);
+  }
+  assertEquals((await store.restore()).state, "first");
+  assert(!(await fileSystem.readDir("s")).some((name) => name.endsWith("new")));
+});
+
+test("SnapStore.create() reads a small state before it returns", async () => {
+  const store = new SnapStore("s", { fileSystem: new MemoryFileSystem() });
+  const state = { list: Array.from({ length: 1000 }, (_, n) => n) };
+  const created = store.create(state, 1);
+  state.list.length = 0;
+  await created;
+  const { state: found } = await store.restore();
+  assertEquals((found as typeof state).list.length, 1000);
+});
+
+test("SnapStore.create() runs in the order of the calls, and a failure stops none", async () => {
+  const store = new SnapStore("s", { fileSystem: new MemoryFileSystem() });
+  const results = await Promise.allSettled([
+    store.create("one", 1),
+    store.create("five", 5),
+    store.create("three", 3),
+    store.create("six", 6),
+  ]);
+  assertEquals(results.map(({ status }) => status), [
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  assertEquals((await store.restore()).state, "six");
+});
+
+test("SnapStore.create() is refused while somebody else creates one", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await fileSystem.mkdir("s");
+  const store = new SnapStore("s", { fileSystem });
+  const lock = await fileSystem.lock("s/snapshot.lock");
+  assertEquals(await codeOf(store.create(1, 1)), "LOCKED");
+  // The state manager holds the lock of its log instead.
+  const mine = { pieces: ["2"], sequence: 1, version: 1, lock: false };
+  await writeSnapshot(placeOn(fileSystem), mine);
+  await lock.release();
+  await store.create(3, 1);
+  assertEquals((await store.restore()).state, 3);
+});
+
+test("SnapStore.create() refuses numbers that are no sequence numbers", async () => {
+  const store = new SnapStore("s", { fileSystem: new MemoryFileSystem() });
+  for (const sequence of [-1, 0.5, NaN, Infinity, 2 ** 53]) {
+    const error = await assertRejects(
+      () => store.create(1, sequence),
+      RangeError,
+    );
+    assertEquals(
+      error.message,
+      `Cannot use ${sequence} as the sequence number: it is not a whole number from 0`,
+    );
+  }
+});
+
+test("SnapStore.restore() tells the version, and refuses one above its own", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const second = new SnapStore("s", { fileSystem, version: 2 });
+  await second.create({ a: 1 }, 4);
+  assertEquals((await second.restore()).version, 2);
+  const third = new SnapStore("s", { fileSystem, version: 3 });
+  assertEquals((await third.restore()).version, 2);
+  const first = new SnapStore("s", { fileSystem });
+  const error = await assertRejects(() => first.restore(), DurableError);
+  assertEquals(error.code, "UNSUPPORTED_VERSION");
+  assertEquals(
+    error.message,
+    'Cannot restore the snapshot in "s": its version is 2, this program reads up to 1',
+  );
+});
+
+test("SnapStore.restore() is BUSY if the snapshot changes all the time", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const store = new SnapStore("s", { fileSystem });
+  const other = new SnapStore("s", { fileSystem });
+  await store.create(0, 0);
+  let sequence = 0;
+  let writing = Promise.resolve();
+  let inside = false;
+  fileSystem.onOperation = async ({ kind, path }) => {
+    if (inside || kind !== "open-read" || path !== "s/snapshot.json") return;
+    inside = true;
+    sequence++;
+    writing = other.create(sequence, sequence);
+    await writing;
+    inside = false;
+  };
+  assertEquals(await codeOf(store.restore()), "BUSY");
+});
+
+test("SnapStore.exists() tells of what mini-rs wrote too", async () => {
+  for (
+    const [names, expected] of [
+      [["snapshot.json"], false],
+      [["snapshot.json", "snapshot.seq"], true],
+      [["snapshot_00000000000000000001.json"], true],
+      [["snapshot.meta.json"], true],
+      [["snapshot.json.new", "other.json"], false],
+    ] as const
+  ) {
+    const fileSystem = new MemoryFileSystem();
+    await fileSystem.mkdir("s");
+    for (const name of names) await writeFile(fileSystem, `s/${name}`, "1");
+    const store = new SnapStore("s", { fileSystem });
+    assertEquals(await store.exists(), expected, names.join());
+  }
+});
+
+test("SnapStore refuses directories and options that are none", () => {
+  for (const dir of ["", "a\0b", 5 as unknown as string]) {
+    assertThrows(() => new SnapStore(dir), TypeError);
+  }
+  const refused = (options: unknown) =>
+    assertThrows(
+      () => new SnapStore("s", options as SnapStoreOptions),
+      Error,
+    ).message;
+  assertEquals(
+    refused({ versoin: 1 }),
+    "Cannot use the option versoin: it is not one of fileSystem, version, slice",
+  );
+  assertEquals(
+    refused({ version: 0 }),
+    "Cannot use 0 as the option version: it is not a whole number from 1",
+  );
+  assertEquals(
+    refused({ slice: 0 }),
+    "Cannot use 0 as the option slice: it is not a number from 1",
+  );
+  assertEquals(refused(null), "Cannot use the options: they are not an object");
+});
+
+const SMALL: ParseLimits = { window: 64, whole: 256, longest: 1024 };
+
+test("readSnapshot() reads a file that is longer than the longest string, if it is laid out as ours", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const state = {
+    entries: Object.fromEntries(
+      Array.from({ length: 500 }, (_, n) => [`ключ ${n}`, { n, text: "🎈" }]),
+    ),
+  };
+  await new SnapStore("s", { fileSystem }).create(state, 3);
+  const reading = { version: 1, limits: SMALL };
+  const read = () => readSnapshot(placeOn(fileSystem), reading, plainBuilder);
+  assertEquals((await read()).state, state);
+
+  await fileSystem.remove("s/snapshot.meta.json");
+  await writeFile(fileSystem, "s/snapshot.json", JSON.stringify(state));
+  const error = await assertRejects(read, DurableError);
+  assertEquals(error.code, "CORRUPT");
+  assertEquals(
+    error.message,
+    'Cannot restore the snapshot in "s": "snapshot.json" is damaged: it is not laid out as JSON.stringify does, and too long to be read at once',
+  );
+
+  const short = { a: "x".repeat(500) };
+  await writeFile(fileSystem, "s/snapshot.json", JSON.stringify(short));
+  assertEquals((await read()).state, short);
+});
+
+test("readSnapshot() says where text is not UTF-8", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await fileSystem.mkdir("s");
+  const text = `[\n${"  1,\n".repeat(200)}  2\n]\n`;
+  const bytes = new TextEncoder().encode(text);
+  bytes[500] = 0xff;
+  await writeFile(fileSystem, "s/snapshot.json", bytes);
+  await writeFile(fileSystem, "s/snapshot.seq", "1");
+  const reading = { version: 1, limits: SMALL };
+  const error = await assertRejects(
+    () => readSnapshot(placeOn(fileSystem), reading, plainBuilder),
+    DurableError,
+  );
+  assertEquals([error.code, error.path, error.offset], [
+    "CORRUPT",
+    "s/snapshot.json",
+    448,
+  ]);
+});
+
+test("writeSnapshot() writes what a slice has made, and no more than 256 KiB of text at once", async () => {
+  const fileSystem = new SimulatedFileSystem(); // a millisecond for each call
+  let pulled = 0;
+  function* pieces() {
+    for (; pulled < 100; pulled++) yield `${pulled === 0 ? "[" : ","}${pulled}`;
+    yield `,"${"x".repeat(300_000)}"`;
+    yield ",1]";
+  }
+  const place = { fileSystem, dir: "s", slice: 4 };
+  const meta = await writeSnapshot(place, {
+    pieces: pieces(),
+    sequence: 1,
+    version: 1,
+  });
+  const writes = fileSystem.operations.filter(({ kind, path }) =>
+    kind === "write" && path === "s/snapshot.json.new"
+  );
+  assert(writes.length >= 2, `${writes.length} writes`);
+  assertEquals((await fileSystem.stat("s/snapshot.json"))?.size, meta.bytes);
+  const { state } = await readSnapshot(place, { version: 1 }, plainBuilder);
+  assertEquals((state as unknown[]).length, 102);
+});
+
+test("writeSnapshot() does not wait for a clock that is set back", async () => {
+  const inner = new MemoryFileSystem();
+  let time = 1_000_000;
+  const fileSystem: FileSystem = new Proxy(inner, {
+    get(target, name) {
+      if (name === "now") return () => time -= 1000;
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const place = { fileSystem, dir: "s", slice: 10 };
+  await writeSnapshot(place, {
+    pieces: ["[1", ",2", "]"],
+    sequence: 1,
+    version: 1,
+  });
+  const { state } = await readSnapshot(place, { version: 1 }, plainBuilder);
+  assertEquals(state, [1, 2]);
+});
+
+test("SnapStore lets other work go on while a large state is created and restored", async () => {
+  await withDirectory(async (directory) => {
+    const list = Array.from(
+      { length: 400_000 },
+      (_, n) => ({ n, a: `item ${n}` }),
+    );
+    const store = new SnapStore<typeof list>(directory);
+    let turns = 0;
+    let going = true;
+    const turn = () => {
+      turns++;
+      if (going) setTimeout(turn, 0);
+    };
+    turn();
+    await store.create(list, 1);
+    const creating = turns;
+    const { state } = await store.restore();
+    going = false;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(state.length, list.length);
+    assert(creating >= 5, `${creating} turns while creating on ${runtime}`);
+    assert(turns - creating >= 5, `${turns - creating} turns while restoring`);
+  });
+});

@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Fault, SimulatedFileSystem } from "../src/testing/mod.ts";
+import { campaign } from "./crash/campaign.ts";
+import { STATE_EVERYDAY, STATE_SHORT } from "./crash/efforts.ts";
+import { type Case, crash, Tally } from "./crash/explore.ts";
+import { STATE_SCOPE } from "./crash/scopes.ts";
+import { STATE } from "./crash/state.ts";
+import type { StateSettings } from "./crash/state_oracle.ts";
+import { runtime, test } from "./support/harness.ts";
+
+const [effort, least] = runtime === "bun"
+  ? [STATE_EVERYDAY, 10_000] as const
+  : [STATE_SHORT, 2_000] as const;
+
+test(`StateManager keeps M1 – M5 and S1 – S6 in ${least} states that a crash can leave, and after a second crash`, async () => {
+  const tally = new Tally(STATE);
+  await campaign(tally, STATE_SCOPE, effort);
+  assert(tally.states >= least, `only ${tally.states} states`);
+  assertEquals(tally.states, tally.seen.size, "each state is counted once");
+  for (const model of ["kill", "N1", "N3", "N4", "N5", "D3", "D6", "D7"]) {
+    assert(tally.byModel.has(model), `${model} was not tried`);
+  }
+  assert(tally.faults > 20, `only ${tally.faults} failing syncs`);
+});
+
+/** A defect of the file system that makes a state break an invariant. */
+interface Defect {
+  readonly what: string;
+  readonly invariant: string;
+  readonly history: string;
+  readonly plant: (fileSystem: SimulatedFileSystem) => void;
+  readonly fault?: Fault;
+}
+
+const NEW_META = "d/snapshot.meta.json.new";
+
+const DEFECTS: readonly Defect[] = [
+  {
+    what: "a sync of data does nothing",
+    invariant: "M1",
+    history: "anpax",
+    plant: (fs) => {
+      const open = fs.open.bind(fs);
+      fs.open = async (path, options) =>
+        Object.assign(await open(path, options), {
+          dataSync: () => Promise.resolve(),
+          dataSyncSync: () => {},
+        });
+    },
+  },
+  {
+    what: "a sync of data that fails is hidden",
+    invariant: "M1",
+    history: "xa",
+    plant: (fs) => {
+      const open = fs.open.bind(fs);
+      fs.open = async (path, options) => {
+        const handle = await open(path, options);
+        const dataSync = handle.dataSync.bind(handle);
+        return Object.assign(handle, {
+          dataSync: () => dataSync().catch(() => {}),
+        });
+      };
+    },
+    fault: { kinds: ["dataSync"], errno: "EIO", sync: "F1" },
+  },
+  {
+    what: "the files of a snapshot are not synced",
+    invariant: "S1",
+    history: "anpaN",
+    plant: (fs) => {
+      const open = fs.open.bind(fs);
+      fs.open = async (path, options) => {
+        const handle = await open(path, options);
+        return path.includes("/snapshot.")
+          ? Object.assign(handle, { sync: () => Promise.resolve() })
+          : handle;
+      };
+    },
+  },
+  {
+    what:
+      "the directory is not synced in front of the commit point of a snapshot",
+    invariant: "S1",
+    history: "anpaN",
+    plant: (fs) => {
+      const syncDir = fs.syncDir.bind(fs);
+      fs.syncDir = async (path) => {
+        if (!fs.visible.files.has(NEW_META)) await syncDir(path);
+      };
+    },
+  },
+  {
+    what: "the directory is not synced behind the commit point of a snapshot",
+    invariant: "S",
+    history: "anapx",
+    plant: (fs) => {
+      const rename = fs.rename.bind(fs);
+      const syncDir = fs.syncDir.bind(fs);
+      let isNew = false;
+      fs.rename = (from, to) => {
+        isNew = from.includes("/snapshot.");
+        return rename(from, to);
+      };
+      fs.syncDir = async (path) => {
+        if (!isNew) await syncDir(path);
+      };
+    },
+  },
+  {
+    what: "a snapshot is not given its name",
+    invariant: "S1",
+    history: "ana",
+    plant: (fs) => {
+      const rename = fs.rename.bind(fs);
+      fs.rename = async (from, to) => {
+        if (from !== NEW_META) await rename(from, to);
+      };
+    },
+  },
+  {
+    what: "what a crash left is not removed",
+    invariant: "S4",
+    history: "ana",
+    plant: (fs) => {
+      const remove = fs.remove.bind(fs);
+      fs.remove = async (path) => {
+        if (!path.endsWith(".new")) await remove(path);
+      };
+    },
+  },
+  {
+    what: "a removal of a segment is not carried out",
+    invariant: "S6",
+    history: "apa",
+    plant: (fs) => {
+      const remove = fs.remove.bind(fs);
+      fs.remove = async (path) => {
+        if (!path.includes("/journal.jsonl.0")) await remove(path);
+      };
+    },
+  },
+];
+
+for (const { what, invariant, history, plant, fault } of DEFECTS) {
+  test(`The crash lab of states notices that ${what}`, async () => {
+    const it: Case<StateSettings> = {
+      history,
+      settings: {},
+      states: { sectorSize: 32, limit: 100 },
+      again: { sectorSize: 32, limit: 20 },
+      prepare: plant,
+      fault,
+    };
+    const error = await assertRejects(() => new Tally(STATE).run(it), Error);
+    const [, shortest] = /^History "(\w*)"/.exec(error.message) ?? [];
+    assert(shortest !== undefined && shortest.length <= 3, error.message);
+    assert(error.message.includes(`: ${invariant}`), error.message);
+  });
+}
+
+/** Cases of one step, tried with a state that owes more than it should. */
+const EARLY: readonly [string, string, (submitted: number) => object][] = [
+  ["acknowledged before it is durable", "M1", (n) => ({ acknowledged: n })],
+  ["shown before it is durable", "M2", (n) => ({ shown: n })],
+];
+
+for (const [what, invariant, owes] of EARLY) {
+  test(`The crash lab of states notices that a mutation is ${what}`, async () => {
+    const early: typeof STATE = {
+      ...STATE,
+      begin: (fileSystem, settings) => {
+        const usage = STATE.begin(fileSystem, settings);
+        const { open, play, lies, checkFailed } = usage;
+        return {
+          get owed() {
+            const { owed } = usage;
+            return { ...owed, ...owes(owed.submitted) };
+          },
+          open,
+          play,
+          lies,
+          checkFailed,
+        };
+      },
+    };
+    const states = { sectorSize: 32, limit: 100 };
+    const it = { history: "a", settings: {}, states };
+    const error = await assertRejects(() => crash(early, it), Error);
+    assert(error.message.startsWith(`${invariant}: `), error.message);
+  });
+}
+
+test("The crash lab of states comes to the same states again", async () => {
+  const counts = [1, 2].map(async () => {
+    const tally = new Tally(STATE);
+    const effort = { ...STATE_SHORT, faultLength: -1, random: 2 };
+    await campaign(tally, STATE_SCOPE, effort);
+    return [tally.states, ...tally.byModel];
+  });
+  const [first, second] = await Promise.all(counts);
+  assertEquals(first, second);
+});

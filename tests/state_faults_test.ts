@@ -1,0 +1,190 @@
+import { assert, assertEquals } from "@std/assert";
+import { type DurableError, SnapStore, StateManager } from "../mod.ts";
+import { SimulatedFileSystem } from "../src/testing/mod.ts";
+import { Commits } from "../src/state/commits.ts";
+import { MANAGER_KEYS, resolvePlan } from "../src/state/options.ts";
+import { adoptState, Tree } from "../src/state/tree.ts";
+import { Upkeep } from "../src/state/upkeep.ts";
+import { openForWriting } from "../src/wal/log.ts";
+import { assertCode } from "./support/errors.ts";
+import { test } from "./support/harness.ts";
+
+const DIR = "d";
+const JOURNAL = `${DIR}/journal.jsonl`;
+
+/** A state in which mutations are counted, and kept. */
+interface Sum {
+  total: number;
+  readonly all: number[];
+}
+
+const OPTIONS = {
+  initial: { total: 0, all: [] } as Sum,
+  apply: (state: Sum, by: number): void => {
+    state.total += by;
+    state.all.push(by);
+  },
+};
+
+function open(fileSystem: SimulatedFileSystem) {
+  return StateManager.open(DIR, { ...OPTIONS, fileSystem });
+}
+
+/** A state with mutations 1, 2 and 3. */
+async function begun() {
+  const fileSystem = new SimulatedFileSystem();
+  const manager = await open(fileSystem);
+  for (const by of [1, 2, 3]) await manager.apply(by);
+  return { fileSystem, manager };
+}
+
+function names(fileSystem: SimulatedFileSystem): string[] {
+  return [...fileSystem.visible.files.keys()].map((path) =>
+    path.slice(DIR.length + 1)
+  ).sort();
+}
+
+test("StateManager.compact() keeps every record that its snapshot does not hold", async () => {
+  const { fileSystem, manager } = await begun();
+  const late: Promise<number>[] = [];
+  fileSystem.onOperation = ({ kind, to }) => {
+    // Mutations that come while the snapshot is written.
+    if (kind === "rename" && to === `${DIR}/snapshot.meta.json`) {
+      late.push(manager.apply(4), manager.apply(5));
+    }
+  };
+  assertEquals(await manager.compact(), { sequence: 3, removedSegments: 0 });
+  assertEquals(await Promise.all(late), [4, 5]);
+  await manager.close();
+  const again = await open(fileSystem);
+  assertEquals(again.snapshot(), { total: 15, all: [1, 2, 3, 4, 5] });
+  await again.close();
+});
+
+test("StateManager.compact() writes one snapshot after the other, and none with less", async () => {
+  const { fileSystem, manager } = await begun();
+  const jobs = [manager.createSnapshot(), manager.compact(), manager.compact()];
+  const late = manager.apply(4);
+  assertEquals(await jobs[0], 3);
+  await Promise.all(jobs);
+  await late;
+  const lines = fileSystem.operations.filter(({ kind, path }) =>
+    kind === "create" && path === `${DIR}/snapshot.json.new`
+  );
+  assertEquals(lines.length, 3);
+  const renames = fileSystem.operations.filter(({ kind, path }) =>
+    kind === "rename" && path === `${DIR}/snapshot.json.new`
+  );
+  // Each is in its place before the next begins.
+  assert(renames[0].number < lines[1].number);
+  assert(renames[1].number < lines[2].number);
+  await manager.close();
+});
+
+test("StateManager.createSnapshot() that fails is no reason for the next one to", async () => {
+  const { fileSystem, manager } = await begun();
+  fileSystem.inject({ kinds: ["create"], errno: "ENOSPC" });
+  const jobs = [manager.createSnapshot(), manager.createSnapshot()];
+  await assertCode(() => jobs[0], "NO_SPACE");
+  assertEquals(await jobs[1], 3);
+  assertEquals(await manager.apply(4), 4);
+  await manager.close();
+});
+
+test("StateManager.compact() removes nothing when the disk gives back another snapshot", async () => {
+  const { fileSystem, manager } = await begun();
+  fileSystem.onOperation = async ({ kind, path }) => {
+    if (kind !== "rename" || path !== `${DIR}/snapshot.seq.new`) return;
+    fileSystem.onOperation = () => {};
+    // Somebody who does not know of the lock.
+    const other = new SnapStore<Sum>(DIR, { fileSystem });
+    await other.create({ total: 0, all: [] }, 7);
+  };
+  const error = await manager.compact().catch((error: DurableError) => error);
+  assert(error instanceof Error, "it was compacted");
+  assert(names(fileSystem).includes("journal.jsonl"));
+  assert(
+    !fileSystem.operations.some(({ kind, path }) =>
+      kind === "remove" && path.startsWith(JOURNAL)
+    ),
+  );
+  await manager.close();
+});
+
+test("StateManager.open() reads under the lock, and counts on nothing that can still change", async () => {
+  const { fileSystem, manager } = await begun();
+  await manager.close();
+  fileSystem.operations.length = 0;
+  await (await open(fileSystem)).close();
+  const calls = fileSystem.operations;
+  const lock = calls.findIndex(({ kind }) => kind === "lock");
+  const replays = calls.findIndex(({ kind }) => kind === "readDir");
+  const snapshot = calls.findIndex(({ path }) => path.includes("snapshot"));
+  assert(0 <= lock && lock < replays && lock < snapshot, fileSystem.trace);
+});
+
+test("StateManager.open() refuses a log that has changed while it was read", async () => {
+  const { fileSystem, manager } = await begun();
+  await manager.close();
+  const bytes = fileSystem.visible.files.get(JOURNAL) ?? new Uint8Array();
+  const text = new TextDecoder().decode(bytes);
+  const cut = text.lastIndexOf("// closed ");
+  let dirs = 0;
+  fileSystem.onOperation = async ({ kind }) => {
+    // The log is planned once to be read, and once more to be opened.
+    if (kind !== "readDir" || ++dirs !== 5) return;
+    fileSystem.onOperation = () => {};
+    await using file = await fileSystem.open(JOURNAL, { mode: "write" });
+    await file.truncate(text.lastIndexOf("3\n", cut));
+  };
+  const outcome = await open(fileSystem).catch((error) => error);
+  fileSystem.onOperation = () => {};
+  assertEquals([outcome.code, dirs], ["CORRUPT", 5], fileSystem.trace);
+  assert(outcome.message.includes("read up to record 3"), outcome.message);
+});
+
+test("Upkeep lets go of the state that it has kept for a snapshot, also when that fails", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const plan = await resolvePlan(DIR, { ...OPTIONS, fileSystem }, MANAGER_KEYS);
+  const log = await openForWriting(plan.log, plan.settings);
+  const tree = new Tree<Sum>(adoptState(OPTIONS.initial));
+  const commits = new Commits(plan, tree, log.writer);
+  const upkeep = new Upkeep(plan, tree, commits, log.writer);
+  const kept = new Set<unknown>();
+  const capture = tree.capture.bind(tree);
+  const release = tree.release.bind(tree);
+  tree.capture = () => {
+    const captured = capture();
+    kept.add(captured);
+    return captured;
+  };
+  tree.release = (captured) => {
+    kept.delete(captured);
+    release(captured);
+  };
+  await commits.apply([1]);
+  assertEquals(await upkeep.createSnapshot(), 1);
+  assertEquals(kept.size, 0);
+  fileSystem.inject({ kinds: ["create"], errno: "EIO" });
+  await assertCode(() => upkeep.createSnapshot(), "IO");
+  assertEquals(kept.size, 0);
+  await log.close();
+});
+
+test("StateManager keeps the last durable state when the log fails, and takes no more", async () => {
+  const { fileSystem, manager } = await begun();
+  const view = manager.state;
+  fileSystem.inject({ kinds: ["dataSync"], errno: "ENOSPC" });
+  const jobs = [manager.apply(4), manager.applyAll([5, 6])];
+  const failure = await assertCode(() => jobs[0], "FAILED");
+  assertEquals(await assertCode(() => jobs[1], "FAILED"), failure);
+  assertEquals(
+    await assertCode(() => manager.transact(() => []), "FAILED"),
+    failure,
+  );
+  assertEquals([manager.sequence, view.total], [3, 6]);
+  assertEquals(manager.snapshot(), { total: 6, all: [1, 2, 3] });
+  assertEquals(await assertCode(() => manager.compact(), "FAILED"), failure);
+  await manager.close().catch(() => {});
+  assertEquals([manager.sequence, view.total], [3, 6]);
+});
