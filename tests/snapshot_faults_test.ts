@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type DurableError, SnapStore } from "../mod.ts";
+import { DurableError, SnapStore } from "../mod.ts";
 import {
   type Errno,
   type OperationKind,
   SimulatedFileSystem,
 } from "../src/testing/mod.ts";
+import { settleSnapshot } from "../src/snapshot/write.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
+import { writeFile } from "./support/text.ts";
 
 const DIR = "snap";
 const NEW = ["snapshot.json.new", "snapshot.seq.new", "snapshot.meta.json.new"];
@@ -71,9 +73,10 @@ test("SnapStore.create() keeps the snapshot before when a rename is refused, and
   for (const errno of ["EPERM", "EBUSY", "EIO"] satisfies Errno[]) {
     const { fileSystem, store } = await begun();
     fileSystem.inject({ kinds: ["rename"], errno });
-    const error = await assertRejects(() =>
-      store.create("two", 2)
-    ) as DurableError;
+    const error = await assertRejects(
+      () => store.create("two", 2),
+      DurableError,
+    );
     assert(
       error.message.includes("counts shows when it is read"),
       error.message,
@@ -111,4 +114,53 @@ test("SnapStore.create() says which sync left the outcome unknown, and which did
     unknown.push(error.message.includes("; whether the snapshot at 2 counts"));
   }
   assertEquals(unknown, [false, false, false, true, true]);
+});
+
+/** Stops the program in front of a call of a create at a number. */
+async function cutShort(
+  fileSystem: SimulatedFileSystem,
+  sequence: number,
+  kind: OperationKind,
+  path: string,
+): Promise<void> {
+  const store = new SnapStore<string>(DIR, { fileSystem });
+  fileSystem.onOperation = (call) => {
+    if (call.kind === kind && call.path === `${DIR}/${path}`) fileSystem.stop();
+  };
+  await assertRejects(() => store.create("cut", sequence));
+  fileSystem.onOperation = () => {};
+  fileSystem.restart();
+}
+
+/** What an older mini-rs writes. */
+async function writeForeign(
+  fileSystem: SimulatedFileSystem,
+  sequence: number,
+): Promise<void> {
+  await writeFile(fileSystem, `${DIR}/snapshot.json`, '"foreign"');
+  await writeFile(fileSystem, `${DIR}/snapshot.seq`, `${sequence}`);
+}
+
+test("SnapStore.restore() takes what mini-rs wrote over a create that was cut behind its commit point, and so does what settles it", async () => {
+  const { fileSystem, store } = await begun();
+  await cutShort(fileSystem, 2, "rename", "snapshot.json.new");
+  assertEquals((await store.restore()).state, "cut");
+  await writeForeign(fileSystem, 5);
+  const wanted = { state: "foreign", sequence: 5, version: 1 };
+  assertEquals(await store.restore(), wanted);
+  await settleSnapshot({ fileSystem, dir: DIR, slice: 10 });
+  assertEquals(await store.restore(), wanted);
+});
+
+test("settleSnapshot() gives no number to a snapshot that it does not belong to", async () => {
+  const { fileSystem, store } = await begun();
+  await store.create("five", 5);
+  await writeForeign(fileSystem, 3);
+  await cutShort(fileSystem, 7, "rename", "snapshot.meta.json.new");
+  await settleSnapshot({ fileSystem, dir: DIR, slice: 10 });
+  assertEquals(await store.restore(), {
+    state: "foreign",
+    sequence: 3,
+    version: 1,
+  });
 });

@@ -1,5 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
-import { MemoryFileSystem, MiniStore } from "../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  MemoryFileSystem,
+  MiniStore,
+  SnapStore,
+  StateManager,
+} from "../mod.ts";
 import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
@@ -104,4 +109,37 @@ test("StateManager.compact() refuses a state that has failed, and removes nothin
   const again = await openShop(fileSystem);
   assertEquals(again.recovery.snapshot, 1);
   await again.close();
+});
+
+test("StateManager.createSnapshot() in format v0.1 refuses what mini-rs could not read, and keeps the snapshot before", async () => {
+  const nested = (levels: number): unknown => {
+    let value: unknown = 1;
+    for (let n = 0; n < levels; n++) value = n % 2 === 0 ? [value] : { value };
+    return value;
+  };
+  const fileSystem = new MemoryFileSystem();
+  const state = await StateManager.open("s", {
+    initial: { value: 0 as unknown },
+    apply: (state: { value: unknown }, kind: string) => {
+      if (kind === "half") state.value = { text: "\\ud800 \ud800".slice(7) };
+      else state.value = nested(Number(kind));
+    },
+    format: "v0.1",
+    fileSystem,
+  });
+  await state.apply("126");
+  assertEquals(await state.createSnapshot(), 1);
+  await state.apply("half");
+  await assertRejects(
+    () => state.createSnapshot(),
+    TypeError,
+    "a lone surrogate",
+  );
+  await state.apply("127");
+  await assertRejects(() => state.createSnapshot(), TypeError, "127 levels");
+  assertEquals(
+    (await new SnapStore("s", { fileSystem }).restore()).sequence,
+    1,
+  );
+  await state.close();
 });

@@ -213,6 +213,7 @@ async function readForeign(
   const handle: FileHandle | undefined = await openIfThere(place, NAMES.json);
   if (!handle) return undefined;
   try {
+    await refuseTornPair(place);
     const file = await parseFile(place.fileSystem, handle, builder, limits);
     return { state: file.value, sequence: seq, version: 1 };
   } catch (error) {
@@ -221,6 +222,16 @@ async function readForeign(
   } finally {
     await handle.close();
   }
+}
+
+/** minisnap renames the state first: with only the number left to be renamed, the two are of two snapshots. */
+async function refuseTornPair(place: SnapshotPlace): Promise<void> {
+  const [json, seq] = [`${NAMES.json}.tmp`, `${NAMES.seq}.tmp`];
+  const isThere = (name: string) => place.fileSystem.stat(pathOf(place, name));
+  if (await isThere(json) || !await isThere(seq)) return;
+  const reason =
+    `"${seq}" is there and "${json}" is not, so minisnap was cut between its two renames, and the state and the number are of two snapshots`;
+  throw corrupt(place, NAMES.seq, reason);
 }
 
 function unreadable(

@@ -192,7 +192,7 @@ export class AsOf implements Reader {
   #point: number;
   /** Changes in front of this number are in the index. */
   #indexed: number;
-  /** For each member the changes behind the point, oldest first; some in front of it may be left. */
+  /** For each member the changes behind the point, oldest first; some that the point has passed may be left. */
   readonly #members = new Map<Container, Map<string, Change[]>>();
   readonly #slots = new Map<Slot, Change[]>();
   readonly #removals = new Map<Container, Change[]>();
@@ -293,7 +293,8 @@ export class AsOf implements Reader {
       number++
     ) {
       const change = history.at(number);
-      const { target, key, slot, keys } = change;
+      const { target, key, slot, keys, sequence } = change;
+      if (sequence <= this.#point) continue; // it is seen
       let members = this.#members.get(target);
       if (!members) this.#members.set(target, members = new Map());
       append(members, key, change);

@@ -10,6 +10,7 @@ import {
   type JsonSource,
   LARGE,
 } from "../snapshot/pretty.ts";
+import { hasLoneEscape, MAX_RUST_DEPTH } from "../wal/codec.ts";
 import { ABSENT, putMember, type Reader } from "./history.ts";
 import { type Container, isContainer, Table } from "./table.ts";
 
@@ -114,6 +115,33 @@ function copyOf(value: Record<string, unknown>): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) putMember(copy, key, value[key]);
   return copy;
+}
+
+/** A container that opens behind as many levels as serde_json reads. */
+const TOO_DEEP = new RegExp(
+  `(?:^|\\n) {${2 * MAX_RUST_DEPTH},}(?:"(?:[^"\\\\]|\\\\.)*": )?[[{]`,
+);
+
+/**
+ * Passes the pieces of a snapshot on that mini-rs is to read.
+ *
+ * @throws {TypeError} For what it cannot read.
+ */
+export function* forRust(pieces: Iterable<string>): Generator<string> {
+  for (const piece of pieces) {
+    let problem: string | undefined;
+    if (piece.includes("\\u") && hasLoneEscape(piece)) {
+      problem = "a lone surrogate";
+    } else if (TOO_DEEP.test(piece)) {
+      problem = `more than ${MAX_RUST_DEPTH} levels`;
+    }
+    if (problem !== undefined) {
+      throw new TypeError(
+        `Cannot write a snapshot beside a log of format v0.1: the state has ${problem}, which mini-rs cannot read`,
+      );
+    }
+    yield piece;
+  }
 }
 
 /** Makes a state of the pieces of a snapshot; what is too large for one piece becomes a table. */

@@ -21,6 +21,7 @@ export class Tree<S> {
   #durable: AsOf | undefined;
   readonly #newest = new Views(NEWEST);
   #views: Views = this.#newest;
+  #isTrimming = false;
 
   /** Takes a state over, which {@linkcode adoptState} made, or a builder. */
   constructor(state: unknown) {
@@ -82,12 +83,21 @@ export class Tree<S> {
   /** What was changed up to `sequence` is durable. */
   settle(sequence: number): void {
     this.#durable?.advance(sequence);
-    this.#history.trim();
+    if (this.#isTrimming) return;
+    // Once for all commits of a group, before anybody goes on that waits for them.
+    this.#isTrimming = true;
+    queueMicrotask(this.#trim);
   }
+
+  readonly #trim = (): void => {
+    this.#isTrimming = false;
+    this.#history.trim();
+  };
 
   /** What the changes that are not settled have done, as text, to compare two runs of a reducer. */
   trace(): string {
     const history = this.#history;
+    history.trim();
     const lines: string[] = [];
     for (let number = history.start; number < history.end; number++) {
       const { target, key } = history.at(number);

@@ -9,7 +9,7 @@ import { checkSnapshot, writeSnapshot } from "../snapshot/write.ts";
 import type { Writer } from "../wal/writer.ts";
 import type { Commits } from "./commits.ts";
 import type { Compaction, Plan } from "./options.ts";
-import { sourceOf } from "./serial.ts";
+import { forRust, sourceOf } from "./serial.ts";
 import type { Tree } from "./tree.ts";
 
 /** Writes snapshots and removes what they cover, one after the other. */
@@ -68,11 +68,12 @@ export class Upkeep<S, M> {
   }
 
   async #write(): Promise<number> {
-    const { place, version } = this.#plan;
+    const { place, settings, version } = this.#plan;
     const capture = this.#tree.capture();
     const { sequence } = this.#commits;
     try {
-      const pieces = prettyPieces(capture.root, sourceOf(capture.reader));
+      const all = prettyPieces(capture.root, sourceOf(capture.reader));
+      const pieces = settings.format === "v0.1" ? forRust(all) : all;
       await writeSnapshot(place, { pieces, sequence, version, lock: false });
     } finally {
       this.#tree.release(capture);

@@ -218,7 +218,7 @@ export function checkLine(text: unknown): asserts text is string {
 }
 
 /** serde_json gives up behind this many levels. */
-const MAX_RUST_DEPTH = 127;
+export const MAX_RUST_DEPTH = 127;
 
 /**
  * Checks that mini-rs can read a line. serde refuses an escape that is half a
@@ -249,7 +249,8 @@ export function checkForRust(text: string): void {
   }
 }
 
-function hasLoneEscape(text: string): boolean {
+/** Whether JSON text escapes half a surrogate pair. */
+export function hasLoneEscape(text: string): boolean {
   const halves = text.replace(/\\[^u]/g, "").replace(
     /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/g,
     "",
