@@ -17,9 +17,9 @@ export interface Effort {
 
 /** Two sides, measured in the same run. */
 export interface Comparison {
-  /** Median rate of the first side. */
+  /** Median figure of the first side. */
   readonly ours: number;
-  /** Median rate of the second side. */
+  /** Median figure of the second side. */
   readonly theirs: number;
   /** Median of the pairwise ratios, first side by second side. */
   readonly ratio: number;
@@ -43,7 +43,15 @@ export async function compare(
     a.push(await ours(milliseconds));
     b.push(await theirs(milliseconds));
   }
-  const ratios = a.map((rate, round) => rate / b[round]);
+  return comparison(a, b);
+}
+
+/** What pairs of figures that were measured in turn say. */
+export function comparison(
+  a: readonly number[],
+  b: readonly number[],
+): Comparison {
+  const ratios = a.map((figure, round) => figure / b[round]);
   return {
     ours: median(a),
     theirs: median(b),
@@ -82,19 +90,30 @@ export async function concurrent(
   step: () => Promise<unknown>,
 ): Promise<number> {
   const start = performance.now();
+  const goesOn = () => performance.now() - start < milliseconds;
+  const count = await concurrentWhile(goesOn, writers, step);
+  return count / (performance.now() - start) * 1000;
+}
+
+/** How many calls the same loops make while `goesOn` says so. */
+export async function concurrentWhile(
+  goesOn: () => boolean,
+  writers: number,
+  step: () => Promise<unknown>,
+): Promise<number> {
   let count = 0;
   let running = true;
-  // One loop looks at the clock for all of them: at a million calls a second
-  // the clock would be a part of what is measured.
+  // One loop asks for all of them: at a million calls a second the clock would
+  // be a part of what is measured.
   const loop = async (first: boolean) => {
     while (running) {
       await step();
       count++;
-      if (first) running = performance.now() - start < milliseconds;
+      if (first) running = goesOn();
     }
   };
   await Promise.all(Array.from({ length: writers }, (_, n) => loop(n === 0)));
-  return count / (performance.now() - start) * 1000;
+  return count;
 }
 
 /** The rate of runs that each do an amount of work and return it. */

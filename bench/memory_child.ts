@@ -6,9 +6,9 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { MiniStore } from "../mod.ts";
+import { peakOfKernel, resident } from "./memory.ts";
 import type { MemoryReport } from "./memory_rows.ts";
 
 /** Between two looks at the memory, in records; where the kernel keeps no peak. */
@@ -33,15 +33,5 @@ const report: MemoryReport = {
 console.log(JSON.stringify(report));
 
 function look(): void {
-  sampled = Math.max(sampled, process.memoryUsage.rss());
-}
-
-/** The peak that Linux keeps for each process, in bytes; 0 elsewhere. */
-function peakOfKernel(): number {
-  try {
-    const status = readFileSync("/proc/self/status", "utf8");
-    return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+  sampled = Math.max(sampled, resident());
 }

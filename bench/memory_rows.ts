@@ -4,15 +4,12 @@
  * @module
  */
 
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
-import { promisify } from "node:util";
 import { MiniStore } from "../mod.ts";
 import { type Bench, freshDirectory } from "./bench.ts";
+import { runChild } from "./child.ts";
 import { median } from "./measure.ts";
-import { current, startArguments } from "./runtime.ts";
 import { type Sample, samples } from "./sample.ts";
 
 /** What the child prints. */
@@ -24,8 +21,6 @@ export interface MemoryReport {
   /** How long that took. */
   readonly seconds: number;
 }
-
-const run = promisify(execFile);
 
 /** The row for memory. */
 export async function memoryRows(bench: Bench): Promise<void> {
@@ -63,8 +58,6 @@ export async function memoryRows(bench: Bench): Promise<void> {
   await rm(directory, { recursive: true });
 }
 
-async function child(...paths: string[]): Promise<MemoryReport> {
-  const args = [...startArguments(current, "./memory_child.ts"), ...paths];
-  const { stdout } = await run(process.execPath, args);
-  return JSON.parse(stdout);
+function child(...paths: string[]): Promise<MemoryReport> {
+  return runChild("./memory_child.ts", paths);
 }

@@ -13,23 +13,34 @@ export interface Row {
   /** What it is compared with. */
   readonly peer: string;
   /** What the figures count. */
-  readonly unit: "records/s" | "opens/s" | "MiB";
+  readonly unit:
+    | "records/s"
+    | "entries/s"
+    | "reads/s"
+    | "opens/s"
+    | "MiB"
+    | "ms";
   /** The figures; `undefined` if the peer does not run here. */
   readonly figures?: Comparison | undefined;
   /** The ratio to reach; `undefined` if the row is there for information. */
   readonly floor?: number | undefined;
   /** The most that `ours` may exceed `theirs` by, in place of a ratio. */
   readonly bound?: number | undefined;
+  /** The most that `ours` may be, in place of a ratio. */
+  readonly limit?: number | undefined;
   /** Why there are no figures, or what else there is to know. */
   readonly note?: string | undefined;
 }
 
-/** What a row's figures say of its floor or bound. */
-export function verdict({ figures, floor, bound }: Row): "ok" | "below" | "" {
+/** What a row's figures say of its floor, bound or limit. */
+export function verdict(row: Row): "ok" | "below" | "above" | "" {
+  const { figures, floor, bound, limit } = row;
   if (figures === undefined) return "";
-  if (floor !== undefined) return figures.ratio >= floor ? "ok" : "below";
-  if (bound === undefined) return "";
-  return figures.ours - figures.theirs <= bound ? "ok" : "below";
+  const { ours, theirs, ratio } = figures;
+  if (floor !== undefined) return ratio >= floor ? "ok" : "below";
+  if (bound !== undefined) return ours - theirs <= bound ? "ok" : "above";
+  if (limit !== undefined) return ours <= limit ? "ok" : "above";
+  return "";
 }
 
 const HEAD = [
@@ -63,24 +74,34 @@ export function table(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row): string[] {
-  const { what, peer, unit, figures, floor, bound, note = "" } = row;
+  const { what, peer, unit, figures, note = "" } = row;
   if (figures === undefined) {
     return [what, peer, "", "", "", "", "", "", "", `does not run: ${note}`];
   }
   const { ours, theirs, ratio, least, most } = figures;
-  const isRatio = bound === undefined;
+  const isRate = unit.endsWith("/s");
   return [
     what,
     peer,
     unit,
     figure(ours),
     figure(theirs),
-    isRatio ? ratio.toFixed(2) : `+${(ours - theirs).toFixed(1)}`,
-    isRatio ? `${least.toFixed(2)}–${most.toFixed(2)}` : "",
-    isRatio ? floor?.toFixed(1) ?? "" : `at most +${bound}`,
+    isRate ? ratio.toFixed(2) : signed(ours - theirs),
+    isRate ? `${least.toFixed(2)}–${most.toFixed(2)}` : "",
+    goal(row),
     verdict(row),
     note,
   ];
+}
+
+function goal({ floor, bound, limit }: Row): string {
+  if (floor !== undefined) return floor.toFixed(1);
+  if (bound !== undefined) return `at most +${bound}`;
+  return limit === undefined ? "" : `at most ${limit}`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "" : "+"}${value.toFixed(1)}`;
 }
 
 /** Three digits that count are what a noisy machine can tell. */

@@ -4,7 +4,7 @@
  *
  * ```text
  * npm run bench -- [--json] [--quick] [--runtime=node|deno|bun] \
- *   [--only=append|replay|memory|growth]
+ *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot]…
  * ```
  *
  * @module
@@ -18,14 +18,23 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Environment, environment } from "./environment.ts";
+import { type Part, partsOf } from "./parts.ts";
 import { type Row, table } from "./row.ts";
 import { type RuntimeName, RUNTIMES, startArguments } from "./runtime.ts";
+
+/** A line that the child prints. */
+type Message =
+  | Row
+  | { readonly version: string }
+  | { readonly part: Part; readonly seconds: number };
 
 /** What one runtime gave. */
 interface Result {
   readonly runtime: RuntimeName;
   version: string;
   readonly rows: Row[];
+  /** How many seconds each part took. */
+  readonly seconds: Partial<Record<Part, number>>;
   /** Why it ended early. */
   crash?: string;
 }
@@ -53,6 +62,7 @@ async function main(): Promise<void> {
       }`,
     );
   }
+  const parts = partsOf(values.only);
   // In the project folder, because a temporary directory may be in memory.
   const data = join(root, ".data");
   await mkdir(data, { recursive: true });
@@ -66,13 +76,14 @@ async function main(): Promise<void> {
   try {
     const about = environment(directory);
     if (!values.json) console.log(describe(about));
-    const args = [directory, values.quick ? "quick" : "full", ...values.only];
+    const args = [directory, values.quick ? "quick" : "full", ...parts];
     for (const runtime of chosen) {
       if (signal.aborted) break;
       const result = await runOn(runtime, args, signal);
       results.push(result);
       if (!values.json) {
         console.log(`\n${result.version}\n\n${table(result.rows)}`);
+        console.log(`\n${durations(result)}`);
       }
       if (result.crash) console.error(`${runtime}: ${result.crash}`);
     }
@@ -89,22 +100,33 @@ function describe({ system, fileSystem, cores }: Environment): string {
   return `${system}, ${cores} cores, file system ${fileSystem}`;
 }
 
+function durations({ seconds }: Result): string {
+  const parts = Object.entries(seconds).map(([part, taken]) =>
+    `${part} ${taken.toFixed(0)} s`
+  );
+  return `Took: ${parts.join(", ")}`;
+}
+
 function runOn(
   runtime: RuntimeName,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<Result> {
-  const result: Result = { runtime, version: runtime, rows: [] };
+  const result: Result = { runtime, version: runtime, rows: [], seconds: {} };
   const child = spawn(
     join(root, "node_modules", ".bin", runtime),
-    [...startArguments(runtime, "./log.ts"), ...args],
+    [...startArguments(runtime, "./parts_child.ts"), ...args],
     { cwd: root, signal, stdio: ["ignore", "pipe", "inherit"] },
   );
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const message: Row | { version: string } = JSON.parse(line);
+    const message: Message = JSON.parse(line);
     if ("version" in message) {
       result.version = message.version;
       console.error(`Running on ${message.version}`);
+      return;
+    }
+    if ("part" in message) {
+      result.seconds[message.part] = message.seconds;
       return;
     }
     result.rows.push(message);

@@ -26,12 +26,19 @@ export function runtimeVersion(): string {
   }`;
 }
 
-/** Arguments with which a runtime starts a script of this folder. */
+/** Arguments with which a runtime starts a script of this folder, in which `gc()` is there. */
 export function startArguments(runtime: RuntimeName, script: string): string[] {
   const [file, importMap] = [script, "../offline/import_map.json"].map((name) =>
     fileURLToPath(new URL(name, import.meta.url))
   );
   return runtime === "deno"
-    ? ["run", "-A", "--unstable-kv", `--import-map=${importMap}`, file]
-    : [file];
+    ? [
+      "run",
+      "-A",
+      "--unstable-kv",
+      "--v8-flags=--expose-gc",
+      `--import-map=${importMap}`,
+      file,
+    ]
+    : ["--expose-gc", file];
 }

@@ -1,11 +1,11 @@
 // deno-lint-ignore-file no-console
 /**
- * The benchmarks of the log on the runtime that this runs on. `run.ts` starts it
- * and makes a table of the lines that it prints, each a row or the version as
- * JSON.
+ * The benchmarks on the runtime that this runs on. `run.ts` starts it and makes a
+ * table of the lines that it prints, each as JSON: a row, the version, or how
+ * long a part took.
  *
  * ```text
- * log.ts DIRECTORY full|quick [TOPIC…]
+ * parts_child.ts DIRECTORY full|quick PART…
  * ```
  *
  * @module
@@ -13,20 +13,29 @@
 
 import process from "node:process";
 import { appendRows } from "./append_rows.ts";
+import { applyRows } from "./apply_rows.ts";
 import type { Bench } from "./bench.ts";
 import { growthRows } from "./growth_rows.ts";
 import { memoryRows } from "./memory_rows.ts";
+import { openRows } from "./open_rows.ts";
+import { type Part, partsOf } from "./parts.ts";
+import { readRows } from "./read_rows.ts";
 import { replayRows } from "./replay_rows.ts";
 import { runtimeVersion } from "./runtime.ts";
+import { snapshotRows } from "./snapshot_rows.ts";
 
-const TOPICS = {
+const ROWS: Record<Part, (bench: Bench) => Promise<void>> = {
   append: appendRows,
   replay: replayRows,
   memory: memoryRows,
   growth: growthRows,
+  apply: applyRows,
+  read: readRows,
+  open: openRows,
+  snapshot: snapshotRows,
 };
 
-const [directory, length, ...topics] = process.argv.slice(2);
+const [directory, length, ...names] = process.argv.slice(2);
 if (directory === undefined) {
   throw new TypeError("Cannot run the benchmarks: no directory is named");
 }
@@ -40,6 +49,9 @@ const bench: Bench = {
   report: (row) => console.log(JSON.stringify(row)),
 };
 console.log(JSON.stringify({ version: runtimeVersion() }));
-for (const [topic, run] of Object.entries(TOPICS)) {
-  if (topics.length === 0 || topics.includes(topic)) await run(bench);
+for (const part of partsOf(names)) {
+  const start = performance.now();
+  await ROWS[part](bench);
+  const seconds = Math.round(performance.now() - start) / 1000;
+  console.log(JSON.stringify({ part, seconds }));
 }
