@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseJson } from "../src/snapshot/native_json.ts";
+import { parseJson } from "../src/native_json.ts";
 import { SeededRandom } from "../src/testing/random.ts";
 import { test } from "./support/harness.ts";
 import { randomJson } from "./support/json_values.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseJson } from "../src/snapshot/native_json.ts";
+import { parseJson } from "../src/native_json.ts";
 import { parsePieces } from "../src/snapshot/parse.ts";
 import { type JsonBuilder, plainBuilder } from "../src/snapshot/plain.ts";
 import { SeededRandom } from "../src/testing/random.ts";

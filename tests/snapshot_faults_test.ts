@@ -127,7 +127,7 @@ async function cutShort(
   fileSystem.onOperation = (call) => {
     if (call.kind === kind && call.path === `${DIR}/${path}`) fileSystem.stop();
   };
-  await assertRejects(() => store.create("cut", sequence));
+  await assertRejects(() => store.create("cut", sequence), Error);
   fileSystem.onOperation = () => {};
   fileSystem.restart();
 }

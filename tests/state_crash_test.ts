@@ -17,10 +17,9 @@ test(`StateManager keeps M1 – M5 and S1 – S6 in ${least} states that a crash
   await campaign(tally, STATE_SCOPE, effort);
   assert(tally.states >= least, `only ${tally.states} states`);
   assertEquals(tally.states, tally.seen.size, "each state is counted once");
-  for (const model of ["kill", "N1", "N3", "N4", "N5", "D3", "D6", "D7"]) {
+  for (const model of ["kill", "N0", "N1", "N4", "N5", "D3", "D6", "D7"]) {
     assert(tally.byModel.has(model), `${model} was not tried`);
   }
-  assert(tally.faults > 20, `only ${tally.faults} failing syncs`);
 });
 
 /** A defect of the file system that makes a state break an invariant. */
@@ -205,7 +204,7 @@ for (const [what, invariant, owes] of EARLY) {
 test("The crash lab of states comes to the same states again", async () => {
   const counts = [1, 2].map(async () => {
     const tally = new Tally(STATE);
-    const effort = { ...STATE_SHORT, faultLength: -1, random: 2 };
+    const effort = { ...STATE_SHORT, length: 0, random: 2 };
     await campaign(tally, STATE_SCOPE, effort);
     return [tally.states, ...tally.byModel];
   });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   type DurableError,
   type DurableErrorCode,
@@ -17,32 +17,12 @@ import {
   openShop,
   type Order,
   type Shop,
-  shopOptions,
+  shopWith,
 } from "./support/states.ts";
 import { readBytes, readText, writeFile } from "./support/text.ts";
 
 const JOURNAL = `${DIR}/journal.jsonl`;
 const SNAPSHOT = `${DIR}/snapshot.json`;
-
-/** A state of ten mutations, with a snapshot behind some of them. */
-async function shopWith(
-  { snapshotAt, compact = false, mutations = 10 }: {
-    snapshotAt?: number;
-    compact?: boolean;
-    mutations?: number;
-  },
-): Promise<MemoryFileSystem> {
-  const fileSystem = new MemoryFileSystem();
-  const shop = await openShop(fileSystem);
-  for (let n = 1; n <= mutations; n++) {
-    await shop.apply({ add: { by: n } });
-    if (n === snapshotAt) {
-      await (compact ? shop.compact() : shop.createSnapshot());
-    }
-  }
-  await shop.close();
-  return fileSystem;
-}
 
 /** Flips a bit of a file. */
 async function flip(
@@ -324,34 +304,5 @@ test("StateManager.open() cuts a torn tail, and finds all that was acknowledged"
   await writeFile(copy, JOURNAL, bytes);
   const shop = await openShop(copy);
   assertEquals([shop.state.total, shop.recovery.log.torn?.bytes], [60, 11]);
-  await shop.close();
-});
-
-test("StateManager.at() gives the state as it was", async () => {
-  const fileSystem = await shopWith({ snapshotAt: 4 });
-  const at = (sequence: number) =>
-    StateManager.at(DIR, sequence, shopOptions(fileSystem));
-  for (let n = 0; n <= 10; n++) {
-    assertEquals((await at(n)).total, n * (n + 1) / 2);
-  }
-  await assertRejects(() => at(11), RangeError, "ends with record 10");
-  for (const bad of [-1, 1.5, NaN]) {
-    await assertRejects(() => at(bad), RangeError);
-  }
-  const compacted = await shopWith({ snapshotAt: 4, compact: true });
-  const then = (sequence: number) =>
-    StateManager.at(DIR, sequence, shopOptions(compacted));
-  assertEquals((await then(4)).total, 10);
-  assertEquals((await then(7)).total, 28);
-  await assertCode(() => then(3), "TRUNCATED");
-});
-
-test("StateManager.at() gives data of the caller's own, while the state is open elsewhere", async () => {
-  const fileSystem = new MemoryFileSystem();
-  const shop = await openShop(fileSystem);
-  await shop.apply({ name: { text: "ann" } });
-  const then = await StateManager.at(DIR, 1, shopOptions(fileSystem));
-  then.names.push("bob");
-  assertEquals(shop.state.names.length, 1);
   await shop.close();
 });

@@ -6,7 +6,7 @@
 
 import { messageOf } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
-import { parseJson } from "./native_json.ts";
+import { parseJson } from "../native_json.ts";
 import { parsePieces, type TextWindows } from "./parse.ts";
 import { adopt, type JsonBuilder } from "./plain.ts";
 

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { parseJson } from "./native_json.ts";
+import { parseJson } from "../native_json.ts";
 import type { JsonBuilder } from "./plain.ts";
 
 /** Text that is read in windows. */

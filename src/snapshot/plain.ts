@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setOwn } from "./native_json.ts";
+import { setOwn } from "../native_json.ts";
 import {
   type JsonContainer,
   type JsonSource,

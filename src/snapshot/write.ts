@@ -56,7 +56,7 @@ export interface NewSnapshot {
 
 const encoder = new TextEncoder();
 /** Text is written when there is so much of it, in UTF-16 units. */
-const WRITE_UNITS = 1 << 18;
+const WRITE_UNITS = 1 << 16;
 
 /**
  * Writes a snapshot in the place of the one that is there.

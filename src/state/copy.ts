@@ -9,8 +9,9 @@
  * @module
  */
 
+import { setOwn } from "../native_json.ts";
 import { isPlain } from "../wal/codec.ts";
-import { ABSENT, putMember, type Reader } from "./history.ts";
+import { ABSENT, type Reader } from "./history.ts";
 import { type Container, isContainer, Table } from "./table.ts";
 
 /** An object with more members than this becomes a {@linkcode Table}. */
@@ -103,7 +104,7 @@ function takeMembers(value: object, taking: Taking, key: string): Container {
     else if (typeof member !== "string") {
       const taken = take(member, taking, copy, name);
       // -0 equals 0, and is not what JSON gives back.
-      if (!Object.is(taken, member)) putMember(copy, name, taken);
+      if (!Object.is(taken, member)) setOwn(copy, name, taken);
     }
   }
   return copy;
@@ -145,7 +146,7 @@ export function duplicate(value: unknown, depth = 0): unknown {
   }
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
-    putMember(copy, key, duplicate(value[key], depth + 1));
+    setOwn(copy, key, duplicate(value[key], depth + 1));
   }
   return copy;
 }
@@ -172,11 +173,11 @@ export function copyOut(reader: Reader, value: unknown): unknown {
   if (value instanceof Table) {
     for (const slot of value.slots()) {
       const member = reader.slotValue(slot);
-      if (member !== ABSENT) putMember(copy, slot.key, copyOut(reader, member));
+      if (member !== ABSENT) setOwn(copy, slot.key, copyOut(reader, member));
     }
   } else {
     for (const key of reader.keys(value)) {
-      putMember(copy, key, copyOut(reader, reader.member(value, key)));
+      setOwn(copy, key, copyOut(reader, reader.member(value, key)));
     }
   }
   return copy;

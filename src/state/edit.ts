@@ -5,9 +5,10 @@
  * @module
  */
 
+import { setOwn } from "../native_json.ts";
 import { adopt, duplicate, MAX_PLAIN, type Resolve, toTable } from "./copy.ts";
 import { type Draft, type Editor, makeDraft } from "./draft.ts";
-import { ABSENT, type History, ownMember, putMember } from "./history.ts";
+import { ABSENT, type History, ownMember } from "./history.ts";
 import { type Container, isContainer, type Slot, Table } from "./table.ts";
 
 /** Where a part of the state stands. */
@@ -216,7 +217,7 @@ export class Editing implements Editor {
     } else {
       this.#note(target, key, ownMember(target, key));
       if (Array.isArray(target)) target[Number(key)] = value;
-      else putMember(target, key, value);
+      else setOwn(target, key, value);
     }
   }
 

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { setOwn } from "../native_json.ts";
 import { type Container, type Slot, Table } from "./table.ts";
 
 /** Stands for the value of a member that is not there. */
@@ -124,31 +125,14 @@ function undo({ target, key, old, keys, slot }: Change): void {
   } else {
     const object = target as Record<string, unknown>;
     if (old === ABSENT) delete object[key];
-    else putMember(object, key, old);
+    else setOwn(object, key, old);
     if (!keys) return;
     // What stood behind the member that is back goes behind it again.
     for (const behind of keys.slice(keys.indexOf(key) + 1)) {
       const value = object[behind];
       delete object[behind];
-      putMember(object, behind, value);
+      setOwn(object, behind, value);
     }
-  }
-}
-
-/** Sets an own member of an object; assignment would take `__proto__` for the prototype. */
-export function putMember(
-  object: Record<string, unknown>,
-  key: string,
-  value: unknown,
-): void {
-  if (key !== "__proto__") object[key] = value;
-  else {
-    Object.defineProperty(object, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setOwn } from "../native_json.ts";
 import type { JsonBuilder } from "../snapshot/plain.ts";
 import {
   type JsonContainer,
@@ -11,7 +12,7 @@ import {
   LARGE,
 } from "../snapshot/pretty.ts";
 import { hasLoneEscape, MAX_RUST_DEPTH } from "../wal/codec.ts";
-import { ABSENT, putMember, type Reader } from "./history.ts";
+import { ABSENT, type Reader } from "./history.ts";
 import { type Container, isContainer, Table } from "./table.ts";
 
 /** A state as of a point, to be written while it goes on changing. */
@@ -77,7 +78,7 @@ function plainOf(
     const copy: Record<string, unknown> = {};
     for (const [key, member] of membersOf(reader, value)) {
       budget.left -= key.length >> 6;
-      putMember(copy, key, plainOf(reader, member, budget));
+      setOwn(copy, key, plainOf(reader, member, budget));
       if (budget.left < 0) break;
     }
     return copy;
@@ -90,7 +91,7 @@ function plainOf(
     if (budget.left < 0) break;
     if (plain === member) continue;
     copy ??= copyOf(value);
-    putMember(copy, key, plain);
+    setOwn(copy, key, plain);
   }
   return copy ?? value;
 }
@@ -113,7 +114,7 @@ function plainItems(
 
 function copyOf(value: Record<string, unknown>): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) putMember(copy, key, value[key]);
+  for (const key of Object.keys(value)) setOwn(copy, key, value[key]);
   return copy;
 }
 

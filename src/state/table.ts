@@ -52,10 +52,10 @@ export class Table {
     return slot;
   }
 
-  /** Sets a member while no one looks: in a table that is being made. */
+  /** Sets a member, which takes the place of one with the same key; for a table that is being made. */
   put(key: string, value: unknown): void {
-    const slot = this.#slots.get(key);
-    if (slot) slot.value = value;
+    const known = this.#slots.get(key);
+    if (known) known.value = value;
     else this.add(key, value);
   }
 

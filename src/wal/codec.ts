@@ -5,6 +5,7 @@
  */
 
 import { messageOf } from "../errors.ts";
+import { parseJson } from "../native_json.ts";
 
 /**
  * Turns records into lines of JSON text and back. To take what `JSON.stringify`
@@ -60,7 +61,7 @@ export interface Codec<R> {
  */
 export const strictJson: Codec<unknown> = {
   encode: (record) => encodeStrictly(record),
-  decode: JSON.parse,
+  decode: (text) => parseJson(text),
 };
 
 /**

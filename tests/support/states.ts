@@ -3,6 +3,7 @@
 import {
   type DeepReadonly,
   type FileSystem,
+  MemoryFileSystem,
   type MutationOf,
   mutators,
   type PayloadsOf,
@@ -67,4 +68,24 @@ export function openShop(
 /** A state as text, with the order of its keys. */
 export function textOf(state: Shop | DeepReadonly<Shop>): string {
   return JSON.stringify(state);
+}
+
+/** A state of ten mutations, with a snapshot behind some of them. */
+export async function shopWith(
+  { snapshotAt, compact = false, mutations = 10 }: {
+    snapshotAt?: number;
+    compact?: boolean;
+    mutations?: number;
+  },
+): Promise<MemoryFileSystem> {
+  const fileSystem = new MemoryFileSystem();
+  const shop = await openShop(fileSystem);
+  for (let n = 1; n <= mutations; n++) {
+    await shop.apply({ add: { by: n } });
+    if (n === snapshotAt) {
+      await (compact ? shop.compact() : shop.createSnapshot());
+    }
+  }
+  await shop.close();
+  return fileSystem;
 }

@@ -1,0 +1,75 @@
+import { assert } from "@std/assert";
+import { type Fault, SimulatedFileSystem } from "../src/testing/mod.ts";
+import { SYNC_FAULTS } from "./crash/campaign.ts";
+import { STATE } from "./crash/state.ts";
+import type { StateSettings } from "./crash/state_oracle.ts";
+import { runtime, test } from "./support/harness.ts";
+
+/** What the state has behind it: a snapshot, and a log that goes on. */
+const BEFORE = "bna";
+const SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 1 }];
+
+/**
+ * Takes a step while a sync fails; then all that a crash at the end can leave is
+ * recovered.
+ *
+ * @returns Whether the sync was reached.
+ */
+async function fail(
+  step: string,
+  settings: StateSettings,
+  fault: Fault,
+): Promise<boolean> {
+  const fileSystem = new SimulatedFileSystem();
+  const usage = STATE.begin(fileSystem, settings);
+  fileSystem.onOperation = () => void usage.owed; // what shows is looked at
+  await usage.open();
+  await usage.play(BEFORE);
+  if (fault.sync === "F4") usage.lies();
+  fileSystem.inject(fault);
+  try {
+    await usage.play(step);
+  } catch (error) {
+    await usage.checkFailed(error);
+  }
+  const { owed } = usage;
+  const images = fileSystem.crashStates({ sectorSize: 32, limit: 3 });
+  const systems = [
+    fileSystem.clone(),
+    ...Array.from(images, ({ image }) => new SimulatedFileSystem({ image })),
+  ];
+  for (const system of systems) await STATE.check(system, owed, () => {});
+  return fileSystem.operations.some((operation) => operation.fault);
+}
+
+async function failEach(step: string): Promise<void> {
+  let faults = 0;
+  for (const settings of SETTINGS) {
+    for (const some of SYNC_FAULTS) {
+      for (let at = 1;; at++) {
+        const fault = { ...some, at };
+        try {
+          if (!await fail(step, settings, fault)) break;
+        } catch (error) {
+          const what = JSON.stringify({ settings, fault });
+          throw new Error(`${what}: ${String(error)}`, { cause: error });
+        }
+        faults++;
+      }
+    }
+  }
+  assert(faults >= SYNC_FAULTS.length, `only ${faults} failing syncs`);
+}
+
+const [steps, others] = runtime === "bun"
+  ? ["nNpP", "actxkv"] as const
+  : ["np", "a"] as const;
+
+for (const step of steps) {
+  test(`StateManager keeps a snapshot and goes on, whichever sync of "${step}" fails`, () =>
+    failEach(step));
+}
+for (const step of others) {
+  test(`StateManager keeps what was acknowledged, whichever sync of "${step}" fails`, () =>
+    failEach(step));
+}
