@@ -1,5 +1,4 @@
-// What must hold between this library and the Rust crate `ministore`, as a table:
-// each check gets a path of its own in a folder of its own.
+// What must hold between this library and the Rust crate `ministore`, as a table.
 import { copyFileSync, readFileSync, truncateSync } from "node:fs";
 import { basename } from "node:path";
 import { MiniStore } from "../../mod.ts";
@@ -16,14 +15,13 @@ import {
   names,
   refuses,
 } from "./expect.ts";
-import { DIFFERING, MINUS_ZERO, type Op, ops, ROUNDED } from "./ops.ts";
+import { DIFFERING, MINUS_ZERO, nest, type Op, ops, ROUNDED } from "./ops.ts";
 import { readOn, RUNTIMES, rust } from "./programs.ts";
 import { COUNT, HEADER, SEGMENT_BYTES, SHAPES } from "./shapes.ts";
-
-type Check = (path: string) => Promise<void> | void;
+import { type Checks, forEach } from "./table.ts";
 
 /** The checks by name. */
-export const CHECKS: Readonly<Record<string, Check>> = {
+export const CHECKS: Checks = {
   "both sides make the same records": (path) => {
     const printed = rust("write", path, COUNT);
     equalRecords(printed.map((line) => JSON.parse(line)), ops(0, COUNT));
@@ -257,13 +255,6 @@ async function cutEverywhere(
   }
 }
 
-/** A record of three levels for each batch, around another record. */
-function nest(batches: number, inner: Op): Op {
-  let op = inner;
-  for (let n = 0; n < batches; n++) op = { Batch: { ops: [op], labels: {} } };
-  return op;
-}
-
 /** Checks that format v0.1 does not take a record, and that Rust reads the rest. */
 async function rejects(path: string, record: Op): Promise<void> {
   const store = await MiniStore.open<Op>(path, { format: "v0.1" });
@@ -275,14 +266,4 @@ async function rejects(path: string, record: Op): Promise<void> {
     await store.close();
   }
   expectRust(path, ["Clear"]);
-}
-
-function forEach<T>(
-  table: Readonly<Record<string, T>>,
-  make: (name: string, value: T) => Record<string, Check>,
-): Record<string, Check> {
-  return Object.assign(
-    {},
-    ...Object.entries(table).map(([name, value]) => make(name, value)),
-  );
 }

@@ -73,6 +73,13 @@ export function ops(from: number, to: number): Op[] {
   return Array.from({ length: to - from }, (_, n) => op(from + n));
 }
 
+/** A record of three levels for each batch, around another record. */
+export function nest(batches: number, inner: Op): Op {
+  let op = inner;
+  for (let n = 0; n < batches; n++) op = { Batch: { ops: [op], labels: {} } };
+  return op;
+}
+
 function op(index: number): Op {
   const n = Math.floor(index / 9);
   switch (index % 9) {
@@ -112,6 +119,7 @@ function batch(depth: number, n: number): Op {
   };
 }
 
-function text(n: number): string {
+/** One of the texts. */
+export function text(n: number): string {
   return TEXTS[n % TEXTS.length];
 }

@@ -1,12 +1,24 @@
 // deno-lint-ignore-file no-console
-// Checks that journals go from here to the Rust crate `ministore` and back. Skips
-// where there is no cargo or no way to the crates: the library does not need them.
+// Checks that journals, states and snapshots go from here to the Rust crates of
+// mini-rs and back. Skips where there is no cargo or no way to the crates: the
+// library does not need them.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { CHECKS } from "./checks.ts";
+import { HOLE_CHECKS } from "./hole_checks.ts";
 import { buildRust } from "./programs.ts";
+import { SNAPSHOT_CHECKS } from "./snapshot_checks.ts";
+import { STATE_CHECKS } from "./state_checks.ts";
+import type { Checks } from "./table.ts";
+
+const ALL: Checks = {
+  ...CHECKS,
+  ...STATE_CHECKS,
+  ...SNAPSHOT_CHECKS,
+  ...HOLE_CHECKS,
+};
 
 const build = buildRust();
 if (build.built) await runChecks();
@@ -17,7 +29,7 @@ async function runChecks(): Promise<void> {
   let passed = 0;
   let failed = 0;
   try {
-    for (const [name, check] of Object.entries(CHECKS)) {
+    for (const [name, check] of Object.entries(ALL)) {
       const folder = join(scratch, String(passed + failed));
       mkdirSync(folder);
       try {
