@@ -291,7 +291,7 @@ test("StateManager stays at the last durable mutation when a sync fails, and ref
   });
   const pending = [2, 4].map((by) => shop.apply({ add: { by } }));
   const failure = await assertCode(() => pending[0], "FAILED");
-  assertStrictEquals(await assertRejects(() => pending[1]), failure);
+  assertStrictEquals(await assertRejects(() => pending[1], Error), failure);
   assertEquals([shop.state.total, shop.sequence], [1, 1]);
   assertEquals(shop.snapshot(), { ...EMPTY, total: 1 });
   const late = [
@@ -300,7 +300,7 @@ test("StateManager stays at the last durable mutation when a sync fails, and ref
     () => shop.transact(() => []),
   ];
   for (const call of late) {
-    assertStrictEquals(await assertRejects(call), failure);
+    assertStrictEquals(await assertRejects(call, Error), failure);
   }
   assertEquals(shop.state.total, 1);
   await shop.close();

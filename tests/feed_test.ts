@@ -86,9 +86,9 @@ test("StateManager.changes() ends with its signal, also while it waits", async (
   const waiting = shop.changes({ signal: controller.signal }).next();
   const reason = new Error("enough");
   controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => waiting), reason);
+  assertStrictEquals(await assertRejects(() => waiting, Error), reason);
   const late = shop.changes({ from: 1, signal: controller.signal });
-  assertStrictEquals(await assertRejects(() => late.next()), reason);
+  assertStrictEquals(await assertRejects(() => late.next(), Error), reason);
   await shop.close();
 });
 

@@ -187,7 +187,7 @@ test("Tree keeps __proto__ and the names of Object.prototype as ordinary keys", 
   change(tree, (state) => {
     const map = state.m as Data;
     map["__proto__"] = { y: 1 };
-    map.constructor = 1;
+    map["constructor"] = 1;
     assertEquals((state["__proto__"] as Data).x, 1);
   });
   assertEquals(

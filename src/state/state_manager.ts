@@ -389,8 +389,9 @@ export class StateManager<S, M> implements AsyncDisposable {
   /**
    * Writes a snapshot of the durable state, while mutations go on.
    *
-   * - It is of one moment, the call: changes behind it are undone as they are met,
-   *   which costs one old value for each while it is being written.
+   * - It is of one moment, that of the call, or when the one before it is done:
+   *   changes behind it are undone as they are met, which costs one old value for
+   *   each while it is being written.
    * - The event loop is held for the option `slice` at most, 10 ms by default, but
    *   for a single text longer than that takes.
    * - If it fails the snapshot before it is kept, and the log goes on.
