@@ -9,8 +9,8 @@ import type { StateSettings } from "./crash/state_oracle.ts";
 import { runtime, test } from "./support/harness.ts";
 
 const [effort, least] = runtime === "bun"
-  ? [STATE_EVERYDAY, 10_000] as const
-  : [STATE_SHORT, 2_000] as const;
+  ? [STATE_EVERYDAY, 6_000] as const
+  : [STATE_SHORT, 1_000] as const;
 
 test(`StateManager keeps M1 – M5 and S1 – S6 in ${least} states that a crash can leave, and after a second crash`, async () => {
   const tally = new Tally(STATE);
@@ -204,7 +204,7 @@ for (const [what, invariant, owes] of EARLY) {
 test("The crash lab of states comes to the same states again", async () => {
   const counts = [1, 2].map(async () => {
     const tally = new Tally(STATE);
-    const effort = { ...STATE_SHORT, length: 0, random: 2 };
+    const effort = { ...STATE_SHORT, length: 0, limits: [10, 1], random: 2 };
     await campaign(tally, STATE_SCOPE, effort);
     return [tally.states, ...tally.byModel];
   });

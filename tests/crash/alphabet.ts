@@ -5,7 +5,10 @@
 import { type DurableError, MiniStore } from "../../mod.ts";
 import type { SimulatedFileSystem } from "../../src/testing/mod.ts";
 import { PATH } from "./check_log.ts";
+import { DATA_SYNC, meanwhile, settled } from "./meanwhile.ts";
 import type { Oracle } from "./oracle.ts";
+
+export { settled };
 
 /** A log in use. */
 export interface Run {
@@ -33,7 +36,7 @@ export const ALPHABET: Readonly<Record<string, Step>> = {
       const [text] = oracle.submit(1);
       return store.append(text).then((n) => oracle.acknowledge(n));
     };
-    const finish = duringSync(fileSystem, append);
+    const finish = meanwhile(fileSystem, [DATA_SYNC], append);
     await settled([append(), append()]).finally(finish);
     await finish();
   },
@@ -52,7 +55,7 @@ export const ALPHABET: Readonly<Record<string, Step>> = {
       if (!known) oracle.acknowledge(sequence);
       known = true;
     };
-    const finish = duringSync(fileSystem, () => {
+    const finish = meanwhile(fileSystem, [DATA_SYNC], () => {
       const [late] = oracle.submit(1);
       try {
         const last = store.appendSync(late);
@@ -133,40 +136,5 @@ export async function checkPoison(
   }
   if (fileSystem.operations.length > before) {
     throw new Error("W7: a store that has failed touched its files");
-  }
-}
-
-/**
- * Runs something when the next sync of data has begun, and before it is seen to
- * end.
- *
- * @returns Ends that, and waits for what was run.
- */
-function duringSync(
-  fileSystem: SimulatedFileSystem,
-  run: () => unknown,
-): () => Promise<unknown> {
-  const { onOperation } = fileSystem;
-  let late: Promise<unknown> = Promise.resolve();
-  fileSystem.onOperation = (operation) => {
-    if (operation.kind === "dataSync") {
-      fileSystem.onOperation = onOperation;
-      late = Promise.resolve().then(run);
-      late.catch(() => {}); // `finish` tells
-    }
-    return onOperation(operation);
-  };
-  return () => {
-    fileSystem.onOperation = onOperation;
-    return late;
-  };
-}
-
-/** Waits for all, also where one fails. */
-export async function settled(
-  promises: readonly Promise<unknown>[],
-): Promise<void> {
-  for (const result of await Promise.allSettled(promises)) {
-    if (result.status === "rejected") throw result.reason;
   }
 }

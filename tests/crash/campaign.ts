@@ -1,18 +1,15 @@
 /**
- * What the crash lab tries: which histories, settings, models and faults.
+ * What the crash lab tries: which histories, settings and failing syncs.
  */
 
-import {
-  type CrashStateOptions,
-  DATA_MODELS,
-  type DataModel,
-  type Fault,
-  type SyncFailure,
+import type {
+  CrashStateOptions,
+  DataModel,
+  Fault,
+  SyncFailure,
 } from "../../src/testing/mod.ts";
 import { SeededRandom } from "../../src/testing/random.ts";
-import { ALPHABET } from "./alphabet.ts";
 import type { Case, Tally } from "./explore.ts";
-import type { Settings } from "./oracle.ts";
 
 /** How much is tried. */
 export interface Effort {
@@ -34,19 +31,43 @@ export interface Effort {
   readonly seed: number;
 }
 
+/** What histories of a subject are made of. */
+export interface Scope<S> {
+  /** The letters of which all histories are tried. */
+  readonly letters: string;
+  /** Each is tried with each short history; the long ones take them in turn. */
+  readonly settings: readonly S[];
+  /** How long a history is at the most that is tried with all settings. */
+  readonly short: number;
+  /** Tried with failing syncs. */
+  readonly faultSettings: readonly S[];
+  /** The letters of histories by chance. */
+  readonly randomLetters: string;
+  /** Settings of histories by chance. */
+  readonly randomSettings: readonly S[];
+  /** The most steps of a history by chance. */
+  readonly longest: number;
+  /** Histories that begin in format v0.1. */
+  readonly legacy?: Legacy<S> | undefined;
+}
+
+/** Histories that begin in format v0.1. */
+export interface Legacy<S> {
+  readonly letters: string;
+  readonly settings: S;
+  /** Which histories make no sense in this format. */
+  readonly without: RegExp;
+  /** What the format can tell from damage. */
+  readonly data: readonly DataModel[];
+  /** Which histories left the format before their last step; then all models are tried. */
+  readonly upgraded: RegExp;
+}
+
+/** Cases one after the other; the answer to each is whether its fault has hit. */
+type Cases<S> = Generator<Case<S>, void, boolean>;
+
 /** Files are cut in more places than a disk's sectors would cut them. */
 const SECTOR = 32;
-const SETTINGS: readonly Settings[] = [
-  {},
-  { maxSegmentBytes: 1 }, // every group has a segment of its own
-  { maxSegmentBytes: 1, retain: 1 },
-];
-const LETTERS = "abcsSrtxk";
-/** Without checksums a hole in a batch cannot be told from damage, nor garbage from a record. */
-const LEGACY_MODELS: readonly DataModel[] = DATA_MODELS.filter((model) =>
-  !["D5", "D6", "D7", "D9"].includes(model)
-);
-const LEGACY_LETTERS = "abrxkut";
 const SYNC_FAILURES: readonly SyncFailure[] = [
   "F0",
   "F1",
@@ -58,7 +79,11 @@ const SYNC_FAILURES: readonly SyncFailure[] = [
 ];
 /** Names are journaled: a file system does not forget them and go on. */
 const OF_DIRECTORIES: readonly SyncFailure[] = ["F0", "F3", "F6"];
-const LONGEST = 200;
+/** In a history by chance one of so many syncs fails. */
+const EARLY = 4;
+
+/** Each way in which a sync of a file or of a directory can fail. */
+export const SYNC_FAULTS: readonly Fault[] = SYNC_FAILURES.flatMap(faultsOf);
 
 /** All histories of a length. */
 export function* histories(length: number, letters: string): Generator<string> {
@@ -70,53 +95,51 @@ export function* histories(length: number, letters: string): Generator<string> {
   }
 }
 
-const PARTS: readonly ((effort: Effort) => Iterable<Case>)[] = [
-  sequences,
-  legacySequences,
-  failingSyncs,
-  randomHistories,
-];
-
 /** Runs all that the effort allows; a violation is thrown. */
-export async function campaign(
-  tally: Tally,
+export async function campaign<S, T>(
+  tally: Tally<S, T>,
+  scope: Scope<S>,
   effort: Effort,
   onProgress: (part: string) => void = () => {},
 ): Promise<void> {
-  for (const part of PARTS) {
-    for (const it of part(effort)) {
-      await tally.run(it);
+  const parts: ((scope: Scope<S>, effort: Effort) => Cases<S>)[] = [
+    sequences,
+    legacySequences,
+    failingSyncs,
+    randomHistories,
+  ];
+  for (const part of parts) {
+    const cases = part(scope, effort);
+    for (let next = cases.next(); !next.done;) {
+      const hit = await tally.run(next.value);
       onProgress(part.name);
+      next = cases.next(hit);
     }
   }
 }
 
-/** Every history, without faults; the long ones take the settings in turn. */
-function* sequences(effort: Effort): Generator<Case> {
+/** Every history, without faults. */
+function* sequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+  const { letters, settings: all, short } = scope;
   for (let length = 0; length <= effort.length; length++) {
     let turn = 0;
-    for (const history of histories(length, LETTERS)) {
-      const settings = length < 4
-        ? SETTINGS
-        : [SETTINGS[turn++ % SETTINGS.length]];
-      for (const some of settings) {
-        yield { history, settings: some, ...crashes(effort, length) };
+    for (const history of histories(length, letters)) {
+      const some = length <= short ? all : [all[turn++ % all.length]];
+      for (const settings of some) {
+        yield { history, settings, ...crashes(effort, length) };
       }
     }
   }
 }
 
-/** Histories that begin in format v0.1. */
-function* legacySequences(effort: Effort): Generator<Case> {
-  const settings: Settings = { format: "v0.1" };
+function* legacySequences<S>({ legacy }: Scope<S>, effort: Effort): Cases<S> {
+  if (!legacy) return;
+  const { letters, settings, without, upgraded } = legacy;
   for (let length = 0; length <= effort.length - 1; length++) {
-    for (const history of histories(length, LEGACY_LETTERS)) {
-      // Records of v0.1 have no numbers of their own to truncate by.
-      if (/^[^u]*t/.test(history)) continue;
+    for (const history of histories(length, letters)) {
+      if (without.test(history)) continue;
       const { states, again, chooseAgain } = crashes(effort, length);
-      // The upgrade itself may come upon what v0.1 left.
-      const isUpgraded = history.slice(0, -1).includes("u");
-      const data = isUpgraded ? DATA_MODELS : LEGACY_MODELS;
+      const data = upgraded.test(history) ? undefined : legacy.data;
       yield {
         history,
         settings,
@@ -128,17 +151,20 @@ function* legacySequences(effort: Effort): Generator<Case> {
   }
 }
 
-/** Every history, each of its syncs failing in each way. */
-function* failingSyncs(effort: Effort): Generator<Case> {
+/** Every history, each of the syncs in its last step failing in each way. */
+function* failingSyncs<S>(scope: Scope<S>, effort: Effort): Cases<S> {
   for (let length = 0; length <= effort.faultLength; length++) {
-    for (const settings of SETTINGS.slice(0, 2)) {
-      for (const history of histories(length, LETTERS)) {
-        for (const sync of SYNC_FAILURES) {
-          for (const fault of faultsOf(sync)) {
-            // What fails is not seen before the second crash.
-            const { states, again } = crashes(effort, length);
-            const some = { ...states, limit: effort.faultLimit };
-            yield { history, settings, states: some, again, fault };
+    for (const settings of scope.faultSettings) {
+      for (const history of histories(length, scope.letters)) {
+        // What fails is not seen before the second crash.
+        const { states, again } = crashes(effort, length);
+        const some = { ...states, limit: effort.faultLimit };
+        for (const faults of SYNC_FAULTS) {
+          for (let at = 1;; at++) {
+            const fault = { ...faults, at };
+            if (!(yield { history, settings, states: some, again, fault })) {
+              break;
+            }
           }
         }
       }
@@ -146,31 +172,28 @@ function* failingSyncs(effort: Effort): Generator<Case> {
   }
 }
 
-/** How many syncs a step makes at the most; one that is not reached costs a run. */
-const SYNCS = 12;
-
-function* faultsOf(sync: SyncFailure): Generator<Fault> {
-  for (let at = 1; at <= SYNCS; at++) {
-    yield { kinds: ["dataSync", "sync"], at, errno: "EIO", sync };
-    if (OF_DIRECTORIES.includes(sync)) {
-      yield { kinds: ["syncDir"], at, errno: "EIO", sync };
-    }
-  }
+function faultsOf(sync: SyncFailure): Fault[] {
+  const ofFiles: Fault = { kinds: ["dataSync", "sync"], errno: "EIO", sync };
+  return OF_DIRECTORIES.includes(sync)
+    ? [ofFiles, { ...ofFiles, kinds: ["syncDir"] }]
+    : [ofFiles];
 }
 
 /** Long histories by chance, with the crash in the last step. */
-function* randomHistories(effort: Effort): Generator<Case> {
-  const letters = Object.keys(ALPHABET).filter((letter) => letter !== "u");
+function* randomHistories<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+  const letters = [...scope.randomLetters];
   for (let n = 0; n < effort.random; n++) {
     const seed = effort.seed + n;
     const random = new SeededRandom(seed);
-    const length = effort.length + 1 + random.below(LONGEST - effort.length);
+    const { longest } = scope;
+    const length = effort.length + 1 + random.below(longest - effort.length);
     const steps = Array.from({ length }, () => random.pick(letters));
     const history = steps.join("");
-    const settings = { ...random.pick(SETTINGS) };
-    const fault = random.below(2) === 0
-      ? undefined
-      : random.pick([...faultsOf(random.pick(SYNC_FAILURES))].slice(0, 4));
+    const settings = { ...random.pick(scope.randomSettings) };
+    const fault = random.below(2) === 0 ? undefined : {
+      ...random.pick(SYNC_FAULTS),
+      at: 1 + random.below(EARLY),
+    };
     yield { history, settings, seed, fault, ...crashes(effort, length) };
   }
 }

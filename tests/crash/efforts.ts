@@ -6,7 +6,7 @@ import type { Effort } from "./campaign.ts";
 
 const ALL = Infinity;
 
-/** What `npm test` tries on one runtime. */
+/** What `npm test` tries of logs on one runtime. */
 export const EVERYDAY: Effort = {
   length: 4,
   limits: [ALL, ALL, 36, 5, 1],
@@ -18,7 +18,7 @@ export const EVERYDAY: Effort = {
   seed: 1,
 };
 
-/** What `npm test` tries on the other runtimes. */
+/** What `npm test` tries of logs on the other runtimes. */
 export const SHORT: Effort = {
   length: 2,
   limits: [ALL, 50, 4],
@@ -30,7 +30,7 @@ export const SHORT: Effort = {
   seed: 2,
 };
 
-/** What `npm run crash` tries. */
+/** What `npm run crash` tries of logs. */
 export const DEEP: Effort = {
   length: 5,
   limits: [ALL, ALL, ALL, 60, 5, 1],
@@ -39,5 +39,41 @@ export const DEEP: Effort = {
   faultLength: 2,
   faultLimit: 10,
   random: 3000,
+  seed: 1,
+};
+
+/** What `npm test` tries of states on one runtime; failing syncs have a test of their own. */
+export const STATE_EVERYDAY: Effort = {
+  length: 2,
+  limits: [ALL, 30, 2],
+  again: 2,
+  oneIn: 256,
+  faultLength: -1,
+  faultLimit: 0,
+  random: 16,
+  seed: 1,
+};
+
+/** What `npm test` tries of states on the other runtimes. */
+export const STATE_SHORT: Effort = {
+  length: 1,
+  limits: [40, 4],
+  again: 2,
+  oneIn: 256,
+  faultLength: -1,
+  faultLimit: 0,
+  random: 6,
+  seed: 2,
+};
+
+/** What `npm run crash` tries of states. */
+export const STATE_DEEP: Effort = {
+  length: 3,
+  limits: [ALL, ALL, 20, 6, 1],
+  again: 3,
+  oneIn: 48,
+  faultLength: 1,
+  faultLimit: 2,
+  random: 600,
   seed: 1,
 };

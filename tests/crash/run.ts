@@ -2,52 +2,73 @@
 // The deep run of the crash lab: prints progress, a table, and what was found.
 import process from "node:process";
 import { DATA_MODELS, NAME_MODELS } from "../../src/testing/mod.ts";
-import { campaign } from "./campaign.ts";
-import { DEEP } from "./efforts.ts";
-import { Tally } from "./explore.ts";
+import { campaign, type Effort, type Scope } from "./campaign.ts";
+import { DEEP, STATE_DEEP } from "./efforts.ts";
+import { type Subject, Tally } from "./explore.ts";
+import { LOG } from "./log.ts";
+import { LOG_SCOPE, STATE_SCOPE } from "./scopes.ts";
+import { STATE } from "./state.ts";
 
 const PROGRESS = 10_000; // milliseconds between lines
 
-const begin = performance.now();
-const tally = new Tally();
-let printed = begin;
-
-const seconds = () => ((performance.now() - begin) / 1000).toFixed(0);
 const count = (n: number) => n.toLocaleString("en");
 
-function progress(part: string): void {
-  if (performance.now() - printed < PROGRESS) return;
-  printed = performance.now();
+/** Tries one subject; gives how many distinct states there were, and how many violations. */
+async function run<S, T>(
+  what: string,
+  subject: Subject<S, T>,
+  scope: Scope<S>,
+  effort: Effort,
+): Promise<{ states: number; violations: number }> {
+  const begin = performance.now();
+  const tally = new Tally(subject);
+  let printed = begin;
+  const seconds = () => ((performance.now() - begin) / 1000).toFixed(0);
+  const progress = (part: string) => {
+    if (performance.now() - printed < PROGRESS) return;
+    printed = performance.now();
+    console.log(
+      `${what}, ${seconds()} s, ${part}: ${count(tally.histories)} histories, ${
+        count(tally.states)
+      } distinct states`,
+    );
+  };
+  let violation: unknown;
+  try {
+    await campaign(tally, scope, effort, progress);
+  } catch (error) {
+    violation = error;
+  }
   console.log(
-    `${seconds()} s, ${part}: ${count(tally.histories)} histories, ${
-      count(tally.states)
-    } distinct states`,
+    `\nStates of each model, where it gave them first: ${what}, seed ${effort.seed}`,
   );
+  for (const model of [...NAME_MODELS, ...DATA_MODELS, "kill"]) {
+    console.log(
+      `${model.padEnd(5)}${count(tally.byModel.get(model) ?? 0).padStart(12)}`,
+    );
+  }
+  console.log(
+    `\n${count(tally.histories)} histories, ${
+      count(tally.faults)
+    } with a sync that failed, ${seconds()} s`,
+  );
+  if (violation !== undefined) {
+    console.log(violation instanceof Error ? violation.message : violation);
+  }
+  const violations = violation === undefined ? 0 : 1;
+  console.log(
+    `${what}: ${tally.states} distinct states, ${violations} violations\n`,
+  );
+  return { states: tally.states, violations };
 }
 
-let violation: unknown;
-try {
-  await campaign(tally, DEEP, progress);
-} catch (error) {
-  violation = error;
-}
-
+const parts = [
+  await run("logs", LOG, LOG_SCOPE, DEEP),
+  await run("states", STATE, STATE_SCOPE, STATE_DEEP),
+];
+const sum = (field: "states" | "violations") =>
+  parts.reduce((total, part) => total + part[field], 0);
 console.log(
-  `\nStates of each model, where it gave them first (seed ${DEEP.seed})`,
+  `${sum("states")} distinct states, ${sum("violations")} violations`,
 );
-for (const model of [...NAME_MODELS, ...DATA_MODELS, "kill"]) {
-  console.log(
-    `${model.padEnd(5)}${count(tally.byModel.get(model) ?? 0).padStart(12)}`,
-  );
-}
-console.log(
-  `\n${count(tally.histories)} histories, ${
-    count(tally.faults)
-  } with a sync that failed, ${seconds()} s`,
-);
-if (violation !== undefined) {
-  console.log(violation instanceof Error ? violation.message : violation);
-}
-const violations = violation === undefined ? 0 : 1;
-console.log(`${tally.states} distinct states, ${violations} violations`);
-process.exitCode = violations;
+process.exitCode = sum("violations") > 0 ? 1 : 0;

@@ -1,0 +1,56 @@
+/**
+ * What histories of logs and of states are made of.
+ */
+
+import { DATA_MODELS, type DataModel } from "../../src/testing/mod.ts";
+import { ALPHABET } from "./alphabet.ts";
+import type { Scope } from "./campaign.ts";
+import type { Settings } from "./oracle.ts";
+import { STATE_ALPHABET } from "./state_alphabet.ts";
+import type { StateSettings } from "./state_oracle.ts";
+
+const SETTINGS: readonly Settings[] = [
+  {},
+  { maxSegmentBytes: 1 }, // every group has a segment of its own
+  { maxSegmentBytes: 1, retain: 1 },
+];
+/** Without checksums a hole in a batch cannot be told from damage, nor garbage from a record. */
+const LEGACY_MODELS: readonly DataModel[] = DATA_MODELS.filter((model) =>
+  !["D5", "D6", "D7", "D9"].includes(model)
+);
+
+/** Histories of logs. */
+export const LOG_SCOPE: Scope<Settings> = {
+  letters: "abcsSrtxk",
+  settings: SETTINGS,
+  short: 3,
+  faultSettings: SETTINGS.slice(0, 2),
+  randomLetters: Object.keys(ALPHABET).join("").replace("u", ""),
+  randomSettings: SETTINGS,
+  longest: 200,
+  legacy: {
+    letters: "abrxkut",
+    settings: { format: "v0.1" },
+    without: /^[^u]*t/, // records of v0.1 have no numbers of their own to truncate by
+    data: LEGACY_MODELS,
+    upgraded: /u./, // the upgrade itself may come upon what v0.1 left
+  },
+};
+
+const STATE_SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 1 }];
+
+/** Histories of states. */
+export const STATE_SCOPE: Scope<StateSettings> = {
+  letters: "abctnNpPxkv",
+  settings: STATE_SETTINGS,
+  short: 1,
+  faultSettings: STATE_SETTINGS,
+  randomLetters: Object.keys(STATE_ALPHABET).join(""),
+  randomSettings: [
+    ...STATE_SETTINGS,
+    { width: 1 },
+    { width: 1, maxSegmentBytes: 1 },
+    { width: 3, maxSegmentBytes: 1, slice: 1 },
+  ],
+  longest: 60,
+};

@@ -1,0 +1,173 @@
+/**
+ * What a state owes, known without looking at its files.
+ */
+
+import { type Mutation, mutationOf, textAt } from "./state_model.ts";
+
+/** How a state is kept. */
+export interface StateSettings {
+  readonly maxSegmentBytes?: number | undefined;
+  readonly slice?: number | undefined;
+  /** It begins with many members of this width: with 1 they are a table in memory, with 3 a snapshot writes several pieces. @default no members */
+  readonly width?: number | undefined;
+}
+
+/** What must come back after a crash. */
+export interface StateOwed {
+  readonly settings: StateSettings;
+  /** The version that the program writes. */
+  readonly version: number;
+  /** How many mutations were handed in; the number of each says what it is. */
+  readonly submitted: number;
+  /** Numbers of mutations that a commit may end with. */
+  readonly ends: readonly number[];
+  /** Up to which number mutations were acknowledged. */
+  readonly acknowledged: number;
+  /** The newest state that could be read. */
+  readonly shown: number;
+  /** Number of the last snapshot that was acknowledged. */
+  readonly snapshot: number | undefined;
+  /** The least number of a snapshot that was begun since, and may be there. */
+  readonly begun: number | undefined;
+  /** Whether records in front of a snapshot may be gone. */
+  readonly compacts: boolean;
+  /** Up to which number records must be gone. */
+  readonly dropped: number;
+  /** Whether a sync reported success and had lost what it was to save: then a refusal is right too. */
+  readonly lied: boolean;
+}
+
+const NOTHING: StateOwed = {
+  settings: {},
+  version: 1,
+  submitted: 0,
+  ends: [0],
+  acknowledged: 0,
+  shown: 0,
+  snapshot: undefined,
+  begun: undefined,
+  compacts: false,
+  dropped: 0,
+  lied: false,
+};
+
+/** The oracle of a state: told of each call, it says what is owed. */
+export class StateOracle {
+  #owed: StateOwed;
+
+  constructor(known: Partial<StateOwed>) {
+    this.#owed = { ...NOTHING, ...known };
+  }
+
+  get owed(): StateOwed {
+    return this.#owed;
+  }
+
+  /** What the state must be behind a mutation, as JSON. */
+  text(sequence: number): string {
+    return textOf(this.#owed, sequence);
+  }
+
+  /** Hands in `count` mutations as one commit that may not be parted. */
+  submit(count: number): Mutation[] {
+    const { submitted: before, version, ends } = this.#owed;
+    const submitted = before + count;
+    this.#now({ submitted, ends: [...ends, submitted] });
+    return Array.from(
+      { length: count },
+      (_, n) => mutationOf(before + n + 1, version),
+    );
+  }
+
+  /** The last commit was refused, and has no number. */
+  withdraw(): void {
+    const ends = this.#owed.ends.slice(0, -1);
+    this.#now({ ends, submitted: ends[ends.length - 1] });
+  }
+
+  /** A mutation was acknowledged under this number. */
+  acknowledge(sequence: number): void {
+    const { acknowledged, submitted, lied } = this.#owed;
+    if (sequence <= acknowledged || sequence > submitted) {
+      throw new Error(
+        `M1: ${sequence} was acknowledged behind ${acknowledged} of ${submitted}`,
+      );
+    }
+    if (!lied) this.#now({ acknowledged: sequence });
+  }
+
+  /** The state was read as of this number. */
+  shows(sequence: number): void {
+    if (sequence <= this.#owed.shown || this.#owed.lied) return;
+    this.#now({ shown: sequence });
+  }
+
+  /** A snapshot is begun. */
+  begins(): void {
+    const { begun = Infinity, shown } = this.#owed;
+    this.#now({ begun: Math.min(begun, shown) });
+  }
+
+  /** A snapshot was acknowledged under this number. */
+  keeps(snapshot: number): void {
+    const { begun = Infinity, submitted } = this.#owed;
+    if (snapshot < begun || snapshot > submitted) {
+      throw new Error(
+        `S1: a snapshot at ${snapshot}, begun at ${begun} of ${submitted}`,
+      );
+    }
+    this.#now({ snapshot, begun: undefined });
+  }
+
+  /** From here on records in front of a snapshot may be gone. */
+  compacts(): void {
+    this.#now({ compacts: true });
+  }
+
+  /** Records up to `dropped` are gone. */
+  hasDropped(dropped: number): void {
+    this.#now({ dropped });
+  }
+
+  /** From here on the program writes the next version. */
+  upgrades(): void {
+    this.#now({ version: this.#owed.version + 1 });
+  }
+
+  /** From here on it is kept so. */
+  uses(settings: StateSettings): void {
+    this.#now({ settings });
+  }
+
+  /** What comes now is acknowledged by syncs that lie. */
+  lies(): void {
+    this.#now({ lied: true });
+  }
+
+  /** It was opened again: what it shows is all there is. */
+  opens(sequence: number): void {
+    const { ends, lied, acknowledged, shown } = this.#owed;
+    if (!lied && sequence < shown) {
+      throw new Error(`M2: opened at ${sequence}, ${shown} was shown`);
+    }
+    this.#now({
+      submitted: sequence,
+      ends: ends.filter((end) => end <= sequence),
+      acknowledged: lied ? acknowledged : sequence,
+      shown: lied ? shown : sequence,
+    });
+  }
+
+  #now(change: Partial<StateOwed>): void {
+    this.#owed = { ...this.#owed, ...change };
+  }
+}
+
+/** What the state must be behind a mutation, as JSON, in the version of the program or an older one. */
+export function textOf(
+  { settings, version }: StateOwed,
+  sequence: number,
+  written: number = version,
+): string {
+  return textAt(sequence, settings.width ?? 0, written);
+}
