@@ -59,9 +59,9 @@ export interface StateRecovery {
  *   What does not fit together is refused with its position.
  * - **One writer.** A second open, in this process or another, rejects with
  *   `LOCKED`. {@linkcode StateManager.follow} needs no lock.
- * - **Fail-stop.** After the first failed write or sync of the log every call
+ * - **Fail-stop.** After the first failed write or sync of the log every mutation
  *   rejects with the same `FAILED` error; the state stays at the last durable
- *   mutation. Close it and open it again.
+ *   one, of which a snapshot can still be written. Close it and open it again.
  *
  * The state is JSON data: objects, arrays, texts, finite numbers, booleans, `null`.
  * A reducer changes it in place, or returns a new one; it is given a draft, which
