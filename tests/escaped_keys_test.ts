@@ -24,7 +24,9 @@ test("StateManager gives back keys that are written with escapes, from log and s
   };
   for (let round = 0; round < 3; round++) {
     const state = await StateManager.open("s", options);
-    if (round === 0) for (const record of RECORDS) await state.apply(record);
+    if (round === 0) {
+      for (const record of RECORDS) await state.apply(record);
+    }
     assertEquals(JSON.stringify(state.snapshot().all), JSON.stringify(RECORDS));
     if (round === 1) await state.compact();
     await state.close();

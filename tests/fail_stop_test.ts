@@ -157,8 +157,10 @@ test("MiniStore rejects what waits behind a failure, rotations and truncations t
     store.appendAll([3, 4]),
   ];
   // A timer, so that what is never settled fails instead of hanging.
-  const patience = new Promise((resolve) => setTimeout(resolve, 1000));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise((resolve) => timer = setTimeout(resolve, 1000));
   const settled = await Promise.race([Promise.allSettled(waiting), patience]);
+  clearTimeout(timer);
   assert(Array.isArray(settled), "something is still waiting");
   const failures = new Set(settled.map(({ reason }) => reason));
   assertEquals(failures.size, 1);

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DurableError, SnapStore, StateManager } from "../mod.ts";
 import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { Commits } from "../src/state/commits.ts";
@@ -187,4 +187,121 @@ test("StateManager keeps the last durable state when the log fails, and takes no
   assertEquals(await assertCode(() => manager.compact(), "FAILED"), failure);
   await manager.close().catch(() => {});
   assertEquals([manager.sequence, view.total], [3, 6]);
+});
+
+test("StateManager.close() lets a snapshot end, and takes nothing more", async () => {
+  const { fileSystem, manager } = await begun();
+  const snapshot = manager.createSnapshot();
+  let isWritten = false;
+  snapshot.then(() => isWritten = true);
+  const closing = manager.close().then(() => assert(isWritten));
+  await assertCode(() => manager.apply(4), "CLOSED");
+  await assertCode(() => manager.transact(() => [4]), "CLOSED");
+  await assertCode(() => manager.createSnapshot(), "CLOSED");
+  await assertCode(() => manager.compact(), "CLOSED");
+  assertEquals([await snapshot, await closing], [3, undefined]);
+  assertEquals(manager.sequence, 3);
+  const again = await open(fileSystem);
+  assertEquals([again.sequence, again.recovery.snapshot], [3, 3]);
+  assertEquals(again.recovery.log.closed, true);
+  await again.close();
+});
+
+test("StateManager refuses asynchronous functions, and keeps what they reject with later to itself", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const late = (): Promise<never> => Promise.reject(new Error("late"));
+  const manager = await StateManager.open(DIR, {
+    initial: { total: 0 },
+    apply: late as unknown as (state: { total: number }, by: number) => void,
+    fileSystem,
+  });
+  const refused = await assertCode(() => manager.apply(1), "REJECTED");
+  assert(refused.cause instanceof TypeError, refused.message);
+  await assertRejects(
+    () => manager.transact(late as unknown as () => number[]),
+    TypeError,
+    "asynchronous",
+  );
+  // An error that nobody has taken would be told by now.
+  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  assertEquals(manager.sequence, 0);
+  await manager.close();
+});
+
+test("StateManager.apply() from within a reducer is refused, and the mutation around it is carried out", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const inner: Promise<number>[] = [];
+  const manager = await StateManager.open(DIR, {
+    initial: { total: 0 },
+    apply: (state: { total: number }, by: number): void => {
+      state.total += by;
+      if (by === 1) inner.push(manager.apply(10));
+    },
+    fileSystem,
+  });
+  const outer = manager.apply(1);
+  await assertCode(() => inner[0], "REJECTED");
+  assertEquals(await outer, 1);
+  assertEquals(manager.snapshot(), { total: 1 });
+  await manager.close();
+});
+
+test("StateManager.state shows nothing early behind a reducer that has read it, and was refused", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const manager: StateManager<Sum, number> = await StateManager.open(DIR, {
+    initial: OPTIONS.initial,
+    apply: (state: Sum, by: number): void => {
+      if (by > 0) state.all.push(by);
+      else {
+        state.total = by;
+        assertEquals(manager.state.total, 0);
+        throw new RangeError("refused");
+      }
+    },
+    fileSystem,
+  });
+  await assertCode(() => manager.apply(-1), "REJECTED");
+  const pending = manager.apply(1);
+  assertEquals(manager.snapshot(), { total: 0, all: [] });
+  assertEquals(manager.state.all.length, 0);
+  await pending;
+  assertEquals(manager.snapshot(), { total: 0, all: [1] });
+  await manager.close();
+});
+
+test("StateManager.state cannot be frozen, and goes on to change", async () => {
+  const { manager } = await begun();
+  for (const part of [manager.state, manager.state.all]) {
+    assertThrows(() => Object.preventExtensions(part), TypeError);
+    assertThrows(() => Object.freeze(part), TypeError);
+  }
+  assertEquals(await manager.apply(4), 4);
+  assertEquals(manager.state.all.length, 4);
+  await manager.close();
+});
+
+test("Tree.settle() drops what nobody needs any more", async () => {
+  const tree = new Tree<Sum>(adoptState(OPTIONS.initial));
+  tree.await(0);
+  tree.change(1, OPTIONS.apply, [1]);
+  assert(tree.trace() !== "");
+  const capture = tree.capture();
+  tree.settle(1);
+  await Promise.resolve(); // all commits of a group are dropped together
+  assert(tree.trace() !== "", "a capture needs it");
+  tree.release(capture);
+  await Promise.resolve();
+  assertEquals(tree.trace(), "");
+});
+
+test("StateManager.open() that fails says why, also where the log cannot be closed either", async () => {
+  const { fileSystem, manager } = await begun();
+  await manager.close();
+  fileSystem.onOperation = ({ kind, path }) => {
+    if (kind !== "stat" || path !== `${DIR}/snapshot.meta.json.new`) return;
+    fileSystem.onOperation = () => {};
+    const kinds = ["stat", "write"] as const;
+    fileSystem.inject({ kinds, errno: "EACCES", lasting: true });
+  };
+  await assertCode(() => open(fileSystem), "PERMISSION");
 });

@@ -174,7 +174,7 @@ export class StateManager<S, M> implements AsyncDisposable {
       await settleSnapshot(plan.place);
       return new StateManager(plan, loaded, log);
     } catch (error) {
-      await log.close();
+      await log.close().catch(() => {}); // error says why
       throw error;
     }
   }
@@ -419,9 +419,9 @@ export class StateManager<S, M> implements AsyncDisposable {
   }
 
   /**
-   * Commits what is pending, waits for a snapshot that is being written, and lets
-   * go of the files and the lock. The state can still be read. A second call gives
-   * the same promise.
+   * Commits what is pending, waits for a snapshot that was asked for, and lets go
+   * of the files and the lock; a compaction that has not begun is refused with
+   * `CLOSED`. The state can still be read. A second call gives the same promise.
    *
    * @throws {DurableError} `FAILED` if the log could not be marked as closed.
    */

@@ -12,15 +12,12 @@ import { hashImage, hashText } from "../../src/testing/crash_states.ts";
 import { openPath } from "../../src/wal/segments.ts";
 import { checkLog, PATH } from "../crash/check_log.ts";
 import type { Owed } from "../crash/oracle.ts";
-import type { Column } from "./workload.ts";
+import type { Column } from "./table.ts";
 
-/**
- * What a call does: `P` fails for good, `K` does and keeps what is there, `R` rejects, `O` succeeds all the same,
- * `L` is refused with `LOCKED`, `E` is refused before any byte.
- */
-export type During = "P" | "K" | "R" | "O" | "L" | "E";
-/** How the log opens afterwards: `O` whole, `T` with a torn tail cut, `R` not at all. */
-export type After = "O" | "T" | "R";
+/** What a call does: a letter in front of the comma, see `table.ts`. */
+export type During = "P" | "K" | "N" | "R" | "O" | "L" | "E";
+/** What opening does afterwards: a letter behind it. */
+export type After = "O" | "T" | "F" | "R";
 
 /** What was seen in the cells of one row. */
 export class Cells {
@@ -75,23 +72,36 @@ export class Cells {
 /** Power cuts tried behind each fault, besides the end of the process alone; another one at each call. */
 const CUTS = 1;
 
-/** Checks logs after crashes, each state once. */
-export class Checker {
+/** Opens what a crash has left, and holds it against what is owed. */
+export type Recover<T> = (
+  fileSystem: SimulatedFileSystem,
+  owed: T,
+  watch?: Watch<T>,
+) => Promise<After>;
+
+/** Checks what crashes leave, each state once. */
+export class Checker<T> {
+  readonly #recover: Recover<T>;
   readonly #known = new Map<number, readonly After[]>();
 
-  /** Ends the program, and cuts the power in some ways; how the log opens. */
+  constructor(recover: Recover<T>) {
+    this.#recover = recover;
+  }
+
+  /** Ends the program, and cuts the power in some ways; what opening does. */
   async afterCrash(
     fileSystem: SimulatedFileSystem,
-    owed: Owed,
+    owed: T,
     seed: number,
   ): Promise<readonly After[]> {
     const key = hashText(JSON.stringify(owed), fileSystem.readOnly ? 1 : 0);
     const fingerprint = fileSystem.fingerprint(key);
     return await this.#once(fingerprint, async () => {
-      const found = [await openAgain(fileSystem.clone(), owed)];
+      const found = [await this.#recover(fileSystem.clone(), owed)];
       const options: CrashStateOptions = { limit: CUTS, seed, sectorSize: 64 };
       for (const { image } of fileSystem.crashStates(options)) {
-        const cut = () => openAgain(new SimulatedFileSystem({ image }), owed);
+        const cut = () =>
+          this.#recover(new SimulatedFileSystem({ image }), owed);
         found.push(
           ...await this.#once(hashImage(image, key), async () => [await cut()]),
         );
@@ -110,7 +120,7 @@ export class Checker {
   }
 }
 
-/** Checks the log, and how it opens. */
+/** Checks a log, and how it opens. */
 export async function openAgain(
   fileSystem: SimulatedFileSystem,
   owed: Owed,
@@ -129,4 +139,9 @@ export function visibleHash({ visible }: SimulatedFileSystem): number {
   const files = new Map(visible.files);
   files.delete(openPath(PATH));
   return hashImage({ ...visible, files });
+}
+
+/** Throws with the name of what does not hold. */
+export function expect(holds: boolean, violated: string): asserts holds {
+  if (!holds) throw new Error(violated);
 }

@@ -6,7 +6,7 @@ import { type CrashStateOptions, testCrashes } from "../../src/testing/mod.ts";
 import { Oracle, type Owed, type Settings } from "../crash/oracle.ts";
 import { type Cells, openAgain } from "./cells.ts";
 import { newRun, open, STEPS, storeOf } from "./steps.ts";
-import type { Column } from "./workload.ts";
+import type { Column } from "./table.ts";
 
 /** Steps in front, and the one that crashes: a letter, or `open` or `close`. */
 interface History {
@@ -32,7 +32,7 @@ const HISTORIES: readonly History[] = [
   },
   { column: "open", front: "", last: "open" },
   { column: "open", front: "arab", last: "open", torn: true },
-  { column: "compact", front: "arara", last: "t" },
+  { column: "truncate", front: "arara", last: "t" },
   { column: "close", front: "ab", last: "close" },
 ];
 

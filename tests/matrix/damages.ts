@@ -15,7 +15,7 @@ import {
   replaced,
   withFiles,
 } from "../support/journals.ts";
-import type { After, Cells } from "./cells.ts";
+import { type After, type Cells, expect } from "./cells.ts";
 
 /** A damaged log, and how many records must come back unless it is refused. */
 export interface Damage {
@@ -214,8 +214,4 @@ function isSame(a: Files, b: Files): boolean {
 
 function isEqual(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return a.length === b?.length && a.every((byte, n) => byte === b[n]);
-}
-
-function expect(holds: boolean, violated: string): void {
-  if (!holds) throw new Error(violated);
 }

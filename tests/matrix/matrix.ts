@@ -3,13 +3,30 @@
  */
 
 import type { Errno } from "../../src/testing/mod.ts";
-import { Cells, Checker } from "./cells.ts";
+import type { Owed } from "../crash/oracle.ts";
+import { Cells, Checker, openAgain } from "./cells.ts";
 import { crashAll } from "./crashes.ts";
 import { DAMAGES, type Damages, openDamaged } from "./damages.ts";
+import { recoverState } from "./check_state.ts";
+import type { StateOwed } from "./ledger.ts";
 import { appendUnwritable, openTwice } from "./refusals.ts";
-import { type Injection, sweep } from "./sweep.ts";
-import { MATRIX } from "./table.ts";
-import { COLUMNS, type Generation, LOOKS, workload } from "./workload.ts";
+import { crashStates } from "./state_crashes.ts";
+import {
+  openDamagedStates,
+  STATE_DAMAGES,
+  type StateDamages,
+} from "./state_damages.ts";
+import {
+  compactOnBadDisk,
+  openStateTwice,
+  writeUnwritable,
+} from "./state_refusals.ts";
+import { sweepStates } from "./state_sweep.ts";
+import { type StateGeneration, stateWorkload } from "./state_workload.ts";
+import type { Injection } from "./injections.ts";
+import { sweep } from "./sweep.ts";
+import { COLUMNS, LOG_COLUMNS, MATRIX, STATE_COLUMNS } from "./table.ts";
+import { type Generation, LOOKS, workload } from "./workload.ts";
 
 /** What was tried and seen. */
 export interface MatrixReport {
@@ -21,16 +38,39 @@ export interface MatrixReport {
   readonly rows: ReadonlyMap<string, string>;
 }
 
-/** Makes the fault of a row, and notes in its cells what becomes of the log. */
+/** Makes the fault of a row, and notes in its cells what becomes of the log and the state. */
 type Trial = (cells: Cells, lab: Lab) => Promise<void>;
 
 interface Lab {
   readonly generations: readonly Generation[];
-  readonly checker: Checker;
+  readonly checker: Checker<Owed>;
+  readonly states: readonly StateGeneration[];
+  readonly stateChecker: Checker<StateOwed>;
+  readonly effort: MatrixEffort;
 }
 
-/** Changing calls of a workload, at least. */
+/** How much is tried. */
+export interface MatrixEffort {
+  /** Workloads by their seeds. */
+  readonly seeds: readonly number[];
+  /** How many faults each call of a state meets in a row, at most. */
+  readonly each: number;
+  /** How many disks a power cut leaves, at each call of a state. */
+  readonly cuts: number;
+}
+
+/** What the everyday run tries: some seconds. */
+const EVERYDAY: MatrixEffort = { seeds: [1], each: 1, cuts: 4 };
+/** What the deep run tries. */
+export const DEEP: MatrixEffort = {
+  seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  each: Infinity,
+  cuts: 100,
+};
+
+/** Changing calls of a workload, at least: on a log, and on a state. */
 const CHANGES_EACH = 220;
+const STATE_CHANGES_EACH = 220;
 const SYNCS = ["sync", "dataSync"] as const;
 const OTHERS = ["create", "mkdir", "write", "truncate", "remove"] as const;
 const SIX: readonly Errno[] = [
@@ -44,18 +84,27 @@ const SIX: readonly Errno[] = [
 const ONCE = { errnos: ["EIO"], lasting: false } as const;
 
 const injecting =
-  (...injections: readonly Injection[]): Trial =>
-  (cells, { generations, checker }) =>
-    sweep(generations, injections, cells, checker);
+  (...injections: readonly Injection[]): Trial => async (cells, lab) => {
+    const { generations, checker, states, stateChecker, effort } = lab;
+    await sweep(generations, injections, cells, checker);
+    await sweepStates(states, injections, cells, stateChecker, effort.each);
+  };
 
 /** The trial of each row. */
 const TRIALS: Readonly<Record<string, Trial>> = {
-  "the power is cut": (cells) =>
-    crashAll(cells, COLUMNS, { sectorSize: 64, limit: 12 }),
-  "the process is killed": (cells) => crashAll(cells, COLUMNS, { names: [] }),
-  "a recovery crashes in its turn": (cells) => {
+  "the power is cut": async (cells, { effort }) => {
+    await crashAll(cells, LOG_COLUMNS, { sectorSize: 64, limit: 12 });
+    const states = { sectorSize: 64, limit: effort.cuts };
+    await crashStates(cells, STATE_COLUMNS, states);
+  },
+  "the process is killed": async (cells) => {
+    await crashAll(cells, LOG_COLUMNS, { names: [] });
+    await crashStates(cells, STATE_COLUMNS, { names: [] });
+  },
+  "a recovery crashes in its turn": async (cells) => {
     const states = { sectorSize: 64, limit: 2 };
-    return crashAll(cells, ["open"], states, states);
+    await crashAll(cells, ["open"], states, states);
+    await crashStates(cells, ["load"], { ...states, limit: 1 }, states);
   },
   "a sync fails": injecting(
     { kinds: SYNCS, errnos: SIX },
@@ -95,13 +144,30 @@ const TRIALS: Readonly<Record<string, Trial>> = {
     kinds: LOOKS,
     errnos: ["EIO", "EACCES"],
   }),
-  ...Object.fromEntries(Object.entries(DAMAGES).map(damaging)),
-  "a second writer opens the log": openTwice,
-  "a record cannot be written": appendUnwritable,
+  ...Object.fromEntries(
+    [...new Set([...Object.keys(DAMAGES), ...Object.keys(STATE_DAMAGES)])].map(
+      (fault) => [fault, damaging(DAMAGES[fault], STATE_DAMAGES[fault])],
+    ),
+  ),
+  "a bit flips in the snapshot as it is written": compactOnBadDisk,
+  "a second writer opens the log": async (cells) => {
+    await openTwice(cells);
+    await openStateTwice(cells);
+  },
+  "a record cannot be written": async (cells) => {
+    await appendUnwritable(cells);
+    await writeUnwritable(cells);
+  },
 };
 
-function damaging([fault, damages]: [string, Damages]): [string, Trial] {
-  return [fault, (cells) => openDamaged(damages, cells)];
+function damaging(
+  damages: Damages | undefined,
+  stateDamages: StateDamages | undefined,
+): Trial {
+  return async (cells) => {
+    if (damages) await openDamaged(damages, cells);
+    if (stateDamages) await openDamagedStates(stateDamages, cells);
+  };
 }
 
 /** The rows of the matrix as it must be, by their fault. */
@@ -125,13 +191,21 @@ export function fits(seen: string, expected: string): boolean {
 
 /** Fills the matrix in: every fault of it, at every call of long workloads. */
 export async function runMatrix(
-  seeds: readonly number[] = [1],
+  effort: MatrixEffort = EVERYDAY,
 ): Promise<MatrixReport> {
   const generations: Generation[] = [];
-  for (const seed of seeds) {
+  const states: StateGeneration[] = [];
+  for (const seed of effort.seeds) {
     generations.push(...await workload(seed, CHANGES_EACH));
+    states.push(...await stateWorkload(seed, STATE_CHANGES_EACH));
   }
-  const lab: Lab = { generations, checker: new Checker() };
+  const lab: Lab = {
+    generations,
+    checker: new Checker(openAgain),
+    states,
+    stateChecker: new Checker(recoverState),
+    effort,
+  };
   const rows = new Map<string, string>();
   const violations: string[] = [];
   let faults = 0;

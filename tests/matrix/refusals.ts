@@ -3,11 +3,12 @@
  * cannot be written.
  */
 
-import { type DurableError, MiniStore } from "../../mod.ts";
+import { MiniStore } from "../../mod.ts";
 import { SimulatedFileSystem } from "../../src/testing/mod.ts";
 import { PATH } from "../crash/check_log.ts";
 import { Oracle } from "../crash/oracle.ts";
-import { type Cells, openAgain, visibleHash } from "./cells.ts";
+import { type Cells, expect, openAgain, visibleHash } from "./cells.ts";
+import { codeOf } from "./injections.ts";
 import { newRun, open, storeOf, type WatchedRun } from "./steps.ts";
 
 const SETTINGS = { maxRecordBytes: 100 };
@@ -78,12 +79,4 @@ export async function appendUnwritable(cells: Cells): Promise<void> {
       cells.after("append", await openAgain(fileSystem.clone(), oracle.owed));
     });
   }
-}
-
-function codeOf(error: DurableError): string {
-  return error.code;
-}
-
-function expect(holds: boolean, violated: string): void {
-  if (!holds) throw new Error(violated);
 }

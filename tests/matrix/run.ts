@@ -2,13 +2,11 @@
 // The deep run of the fault matrix: ten workloads, each call of each failing in
 // every way. Prints the matrix as it was seen, and how many faults that took.
 import process from "node:process";
-import { EXPECTED, runMatrix } from "./matrix.ts";
-import { COLUMNS } from "./workload.ts";
-
-const SEEDS = Array.from({ length: 10 }, (_, n) => n + 1);
+import { DEEP, EXPECTED, runMatrix } from "./matrix.ts";
+import { COLUMNS } from "./table.ts";
 
 const begin = performance.now();
-const { faults, violations, rows } = await runMatrix(SEEDS);
+const { faults, violations, rows } = await runMatrix(DEEP);
 
 const width = Math.max(...[...rows.keys()].map(({ length }) => length));
 console.log(`${"the fault".padEnd(width)} | ${COLUMNS.join(" | ")}`);
@@ -21,7 +19,7 @@ for (const [fault, row] of rows) {
 }
 for (const violation of violations) console.log(violation);
 const seconds = ((performance.now() - begin) / 1000).toFixed(0);
-console.log(`seeds ${SEEDS.join(", ")}, ${seconds} s`);
+console.log(`seeds ${DEEP.seeds.join(", ")}, ${seconds} s`);
 console.log(
   `${faults} faults injected, ${violations.length + differences} violations`,
 );

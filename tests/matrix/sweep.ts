@@ -2,14 +2,9 @@
  * Every call of a workload fails once, in every way.
  */
 
-import {
-  DurableError,
-  type DurableErrorCode,
-  type MiniStore,
-} from "../../mod.ts";
+import type { DurableError, MiniStore } from "../../mod.ts";
 import {
   CHANGES,
-  type Errno,
   type Fault,
   type Operation,
   type OperationKind,
@@ -17,33 +12,11 @@ import {
 } from "../../src/testing/mod.ts";
 import { checkPoison } from "../crash/alphabet.ts";
 import { PATH } from "../crash/check_log.ts";
-import { type Cells, Checker, visibleHash } from "./cells.ts";
+import type { Owed } from "../crash/oracle.ts";
+import { type Cells, type Checker, expect, visibleHash } from "./cells.ts";
+import { codeOf, CODES, faultsAt, type Injection } from "./injections.ts";
 import { open, storeOf, type WatchedRun } from "./steps.ts";
 import { actions, type Call, type Generation, start } from "./workload.ts";
-
-/** Ways in which calls of some kinds fail. */
-export interface Injection {
-  readonly kinds: readonly OperationKind[];
-  readonly errnos: readonly Errno[];
-  /** Whether the call alone fails, or all changes (all looks) from it on. @default both */
-  readonly lasting?: boolean | undefined;
-  /** Parts of its bytes that a write takes before it fails; 0 is one byte. @default no byte */
-  readonly parts?: readonly number[] | undefined;
-  /** How a sync that fails leaves things. */
-  readonly sync?: Fault["sync"];
-}
-
-/** What a fault is called by the log. */
-const CODES: Readonly<Record<Errno, DurableErrorCode>> = {
-  EIO: "IO",
-  EBUSY: "IO",
-  ENOSPC: "NO_SPACE",
-  EDQUOT: "NO_SPACE",
-  EROFS: "READ_ONLY",
-  EMFILE: "TOO_MANY_FILES",
-  EACCES: "PERMISSION",
-  EPERM: "PERMISSION",
-};
 
 const SYNCS: readonly OperationKind[] = ["sync", "dataSync", "syncDir"];
 
@@ -52,7 +25,7 @@ export async function sweep(
   generations: readonly Generation[],
   injections: readonly Injection[],
   cells: Cells,
-  checker: Checker = new Checker(),
+  checker: Checker<Owed>,
 ): Promise<void> {
   for (const generation of generations) {
     for (const call of generation.calls) {
@@ -70,30 +43,13 @@ export async function sweep(
   }
 }
 
-function* faultsAt(
-  { kind, among, at, length }: Call,
-  injections: readonly Injection[],
-): Generator<Fault> {
-  for (const { kinds, errnos, lasting, parts, sync } of injections) {
-    if (!kinds.includes(kind)) continue;
-    const sizes = parts?.map((part) => Math.max(1, Math.floor(part * length)));
-    for (const errno of errnos) {
-      for (const written of new Set(sizes ?? [undefined])) {
-        for (const lasts of lasting === undefined ? [false, true] : [lasting]) {
-          yield { kinds: among, at, errno, lasting: lasts, written, sync };
-        }
-      }
-    }
-  }
-}
-
 interface Judged {
   readonly generation: Generation;
   readonly call: Call;
   readonly fault: Fault;
   readonly run: WatchedRun;
   readonly cells: Cells;
-  readonly checker: Checker;
+  readonly checker: Checker<Owed>;
 }
 
 /** Plays a generation up to the step that fails, and judges what becomes of it. */
@@ -122,7 +78,7 @@ async function failAt(judged: Judged): Promise<void> {
   if (column !== "open") {
     failure ??= await probe(storeOf(run));
     await checkFailStop(run, failure, causes);
-    cells.during(column, column === "compact" ? "K" : "P");
+    cells.during(column, column === "truncate" ? "K" : "P");
     await storeOf(run).close().catch((error) =>
       expect(error === failure, `W7: close rejects with ${error}`)
     );
@@ -208,12 +164,4 @@ function checkNothingDone(
   if (changed && !generation.clean) return;
   const same = visibleHash(generation.disk) === visibleHash(run.fileSystem);
   expect(same, "R: a refusal has changed files");
-}
-
-function codeOf(error: unknown): DurableErrorCode | undefined {
-  return error instanceof DurableError ? error.code : undefined;
-}
-
-function expect(holds: boolean, violated: string): void {
-  if (!holds) throw new Error(violated);
 }

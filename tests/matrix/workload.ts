@@ -12,17 +12,7 @@ import {
 import { SeededRandom } from "../../src/testing/random.ts";
 import { Oracle, type Owed, type Settings } from "../crash/oracle.ts";
 import { newRun, open, STEPS, storeOf, type WatchedRun } from "./steps.ts";
-
-/** The columns of the matrix. */
-export const COLUMNS = [
-  "append",
-  "rotate",
-  "open",
-  "compact",
-  "close",
-] as const;
-/** One of them; `compact` is `truncateBefore`. */
-export type Column = (typeof COLUMNS)[number];
+import type { Column } from "./table.ts";
 
 /** The calls that change nothing. */
 export const LOOKS: readonly OperationKind[] = [
@@ -151,7 +141,7 @@ function step(letter: string): Action {
   const column = letter === "r"
     ? "rotate"
     : letter === "t"
-    ? "compact"
+    ? "truncate"
     : "append";
   const act = async (run: WatchedRun) => await STEPS[letter](run, storeOf(run));
   return [column, act, letter];

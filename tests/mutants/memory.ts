@@ -1,4 +1,4 @@
-/** Mutants of the state in memory: what it holds, what of it is seen, who is told. */
+/** Mutants of the state in memory: what is stored, undone and seen. */
 
 import type { Mutant } from "./mutant.ts";
 
@@ -7,11 +7,10 @@ const EDIT = "src/state/edit.ts";
 const HISTORY = "src/state/history.ts";
 const VIEW = "src/state/view.ts";
 const SERIAL = "src/state/serial.ts";
-const FEED = "src/state/feed.ts";
-const FOLLOWER = "src/state/follower.ts";
+const NATIVE_JSON = "src/native_json.ts";
 
-/** What is stored, undone and seen. */
-const MEMORY: readonly Mutant[] = [
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
   {
     name: "payload-not-copied",
     breaks: "M1",
@@ -86,12 +85,31 @@ const MEMORY: readonly Mutant[] = [
     likely: "tree",
   },
   {
+    name: "asynchronous-reducer-left-alone",
+    breaks: "E1",
+    file: EDIT,
+    from:
+      "      result.catch(() => {}); // its drafts are not valid any more\n",
+    to: "",
+    likely: "state_faults",
+  },
+  {
     name: "asynchronous-reducer-taken",
     breaks: "M1",
     file: EDIT,
-    from: "if (result instanceof Promise) {",
-    to: "if (false as boolean) {",
+    from: "    if (result instanceof Promise) {\n",
+    to:
+      "    if (result instanceof Promise) {\n      if (this.#isOpen) return;\n",
     likely: "tree",
+  },
+  {
+    name: "state-changed-from-within-a-reducer",
+    breaks: "M1",
+    file: EDIT,
+    from:
+      '    if (this.#isOpen) {\n      throw new TypeError("Cannot change the state from within a reducer");\n    }\n',
+    to: "",
+    likely: "state_faults",
   },
   {
     name: "holes-left-in-arrays",
@@ -109,7 +127,7 @@ const MEMORY: readonly Mutant[] = [
       "    if (value === undefined) {\n      throw new TypeError(\n        `Cannot store undefined as element",
     to:
       "    if (value === null) {\n      throw new TypeError(\n        `Cannot store undefined as element",
-    likely: "tree",
+    likely: "tree_random",
   },
   {
     name: "array-length-not-noted",
@@ -127,7 +145,7 @@ const MEMORY: readonly Mutant[] = [
     from:
       "      this.#note(target, String(index), ownMember(target, String(index)));\n",
     to: "",
-    likely: "tree",
+    likely: "tree_random",
   },
   {
     name: "removal-not-noted",
@@ -160,7 +178,7 @@ const MEMORY: readonly Mutant[] = [
     file: HISTORY,
     from: "    for (const reader of this.#readers) reader.forget(end);\n",
     to: "",
-    likely: "tree_random",
+    likely: "state_faults",
   },
   {
     name: "history-dropped-that-a-capture-needs",
@@ -168,7 +186,7 @@ const MEMORY: readonly Mutant[] = [
     file: HISTORY,
     from: "needed = Math.min(needed, point);",
     to: "needed = Math.max(needed === Infinity ? 0 : needed, point);",
-    likely: "tree",
+    likely: "upkeep",
   },
   {
     name: "history-never-dropped",
@@ -176,7 +194,7 @@ const MEMORY: readonly Mutant[] = [
     file: HISTORY,
     from: "changes[this.#head].sequence <= needed",
     to: "changes[this.#head].sequence < 0",
-    likely: "tree",
+    likely: "state_faults",
   },
   {
     name: "capture-sees-later-changes",
@@ -197,9 +215,9 @@ const MEMORY: readonly Mutant[] = [
   {
     name: "proto-taken-for-the-prototype",
     breaks: "M1",
-    file: HISTORY,
-    from: 'if (key !== "__proto__") object[key] = value;',
-    to: 'if (key !== "") object[key] = value;',
+    file: NATIVE_JSON,
+    from: 'if (key !== "__proto__") {',
+    to: 'if (key !== "") {',
     likely: "tree",
   },
   {
@@ -208,15 +226,7 @@ const MEMORY: readonly Mutant[] = [
     file: HISTORY,
     from: "slotValue: (slot) => slot.dead ? ABSENT : slot.value,",
     to: "slotValue: (slot) => slot.value,",
-    likely: "tree",
-  },
-  {
-    name: "view-can-be-assigned",
-    breaks: "M2",
-    file: VIEW,
-    from: "  set(): boolean {\n    throw new TypeError(READ_ONLY);\n  }\n",
-    to: "",
-    likely: "tree",
+    likely: "state_crash",
   },
   {
     name: "view-can-be-deleted-from",
@@ -225,7 +235,7 @@ const MEMORY: readonly Mutant[] = [
     from:
       "  deleteProperty(): boolean {\n    throw new TypeError(READ_ONLY);\n  }\n",
     to: "",
-    likely: "tree",
+    likely: "state_manager",
   },
   {
     name: "view-can-be-defined-upon",
@@ -234,7 +244,7 @@ const MEMORY: readonly Mutant[] = [
     from:
       "  defineProperty(): boolean {\n    throw new TypeError(READ_ONLY);\n  }\n",
     to: "",
-    likely: "tree",
+    likely: "state_manager",
   },
   {
     name: "view-can-be-given-a-prototype",
@@ -243,7 +253,7 @@ const MEMORY: readonly Mutant[] = [
     from:
       "  setPrototypeOf(): boolean {\n    throw new TypeError(READ_ONLY);\n  }\n",
     to: "",
-    likely: "tree",
+    likely: "state_manager",
   },
   {
     name: "view-can-be-frozen",
@@ -252,7 +262,7 @@ const MEMORY: readonly Mutant[] = [
     from:
       "  preventExtensions(): boolean {\n    throw new TypeError(READ_ONLY);\n  }\n",
     to: "",
-    likely: "tree",
+    likely: "state_faults",
   },
   {
     name: "snapshot-of-elements-as-they-are-now",
@@ -272,127 +282,3 @@ const MEMORY: readonly Mutant[] = [
     likely: "tree_random",
   },
 ];
-
-/** Who follows. */
-const TELLING: readonly Mutant[] = [
-  {
-    name: "change-told-twice",
-    breaks: "M1",
-    file: FEED,
-    from: "follower.waiting.length > 0 && follower.waiting[0].sequence < next",
-    to: "follower.waiting.length < 0",
-    likely: "feed",
-  },
-  {
-    name: "change-missed-by-a-slow-reader",
-    breaks: "M1",
-    file: FEED,
-    from: "if (follower.waiting[0]?.sequence === next) {",
-    to: "if (follower.waiting[0]?.sequence >= next) {",
-    likely: "feed",
-  },
-  {
-    name: "slow-reader-kept-in-memory",
-    breaks: "M5",
-    file: FEED,
-    from:
-      "      if (follower.waiting.length === MAX_WAITING) follower.waiting = [];\n",
-    to: "",
-    likely: "feed",
-  },
-  {
-    name: "listener-stops-the-others",
-    breaks: "M3",
-    file: FEED,
-    from:
-      "        call(change);\n      } catch (error) {\n        queueMicrotask(() => {\n          throw error;\n        });\n",
-    to:
-      "        call(change);\n      } catch (error) {\n        throw error;\n",
-    likely: "feed",
-  },
-  {
-    name: "listener-added-while-told",
-    breaks: "M1",
-    file: FEED,
-    from: "of [...this.#listeners]) {",
-    to: "of this.#listeners) {",
-    likely: "feed",
-  },
-  {
-    name: "changes-end-without-their-error",
-    breaks: "M3",
-    file: FEED,
-    from:
-      "          if (this.#end.error !== undefined) throw this.#end.error;\n",
-    to: "",
-    likely: "feed",
-  },
-  {
-    name: "aborted-reader-not-woken",
-    breaks: "M3",
-    file: FEED,
-    from: '    signal?.addEventListener("abort", onAbort);\n',
-    to: "",
-    likely: "feed",
-  },
-  {
-    name: "reader-not-forgotten",
-    breaks: "M5",
-    file: FEED,
-    from: "      this.#followers.delete(follower);\n",
-    to: "",
-    likely: "feed",
-  },
-  {
-    name: "follower-stops-at-a-compaction",
-    breaks: "M5",
-    file: FOLLOWER,
-    from: 'if ((error as DurableError).code !== "TRUNCATED") throw error;',
-    to: 'if ((error as DurableError).code !== "LOCKED") throw error;',
-    likely: "state_open",
-  },
-  {
-    name: "follower-goes-back",
-    breaks: "M1",
-    file: FOLLOWER,
-    from: "if (position.sequence > this.sequence) {",
-    to: "if (position.sequence >= 0) {",
-    likely: "state_open",
-  },
-  {
-    name: "follower-jumps-without-a-word",
-    breaks: "M1",
-    file: FOLLOWER,
-    from:
-      "      this.#feed.publish({ sequence: position.sequence, mutation: undefined });\n",
-    to: "",
-    likely: "state_open",
-  },
-  {
-    name: "follower-reads-twice-at-once",
-    breaks: "M1",
-    file: FOLLOWER,
-    from: "    this.#looking ??= this.#look().finally(() => {",
-    to: "    this.#looking = this.#look().finally(() => {",
-    likely: "state_open",
-  },
-  {
-    name: "follower-keeps-its-timer",
-    breaks: "L3",
-    file: FOLLOWER,
-    from: "    clearTimeout(this.#timer);\n",
-    to: "",
-    likely: "state_open",
-  },
-  {
-    name: "follower-takes-a-newer-version",
-    breaks: "M1",
-    file: FOLLOWER,
-    from: "maxSchema: version }, sequence + 1)",
-    to: "maxSchema: Infinity }, sequence + 1)",
-    likely: "state_open",
-  },
-];
-
-/** All of them. */
-export const MUTANTS: readonly Mutant[] = [...MEMORY, ...TELLING];

@@ -11,14 +11,17 @@ import { MUTANTS as FAIL_STOP } from "./fail_stop.ts";
 import { MUTANTS as FOLLOWING } from "./following.ts";
 import { MUTANTS as FORMAT } from "./format.ts";
 import { MUTANTS as MENDING } from "./mending.ts";
+import { MUTANTS as LOADING } from "./loading.ts";
 import { MUTANTS as MEMORY } from "./memory.ts";
 import { type Mutant, PROMISES } from "./mutant.ts";
 import { MUTANTS as OPENING } from "./opening.ts";
 import { MUTANTS as READING } from "./reading.ts";
 import { MUTANTS as RECORDS } from "./records.ts";
+import { MUTANTS as RESTORING } from "./restoring.ts";
 import { MUTANTS as SNAPSHOTS } from "./snapshots.ts";
 import { MUTANTS as STATES } from "./states.ts";
 import { MUTANTS as SYSTEM } from "./system.ts";
+import { MUTANTS as TELLING } from "./telling.ts";
 import { cleanUp, Tree } from "./tree.ts";
 
 const ALL: readonly Mutant[] = [
@@ -33,8 +36,11 @@ const ALL: readonly Mutant[] = [
   ...ADAPTERS,
   ...SYSTEM,
   ...SNAPSHOTS,
+  ...RESTORING,
   ...STATES,
+  ...LOADING,
   ...MEMORY,
+  ...TELLING,
 ];
 
 /** They look at the text of the sources, not at what it does. */

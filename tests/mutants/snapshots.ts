@@ -1,15 +1,11 @@
-/** Mutants of how a snapshot is written and read. */
+/** Mutants of how a snapshot is written: from the temporary files to the commit point, and behind it. */
 
 import type { Mutant } from "./mutant.ts";
 
 const WRITE = "src/snapshot/write.ts";
-const READ = "src/snapshot/read.ts";
-const META = "src/snapshot/meta.ts";
-const NUMBERED = "src/snapshot/numbered.ts";
-const JSON_FILE = "src/snapshot/json_file.ts";
 
-/** From the temporary files to the commit point, and behind it. */
-const WRITING: readonly Mutant[] = [
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
   {
     name: "snapshot-files-not-synced",
     breaks: "S1",
@@ -112,7 +108,7 @@ const WRITING: readonly Mutant[] = [
       "    await rename(place, NAMES.newJson, NAMES.json);\n    await rename(place, NAMES.newSeq, NAMES.seq);\n    await fileSystem.syncDir(dir);\n  } catch",
     to:
       "    await rename(place, NAMES.newSeq, NAMES.seq);\n    await rename(place, NAMES.newJson, NAMES.json);\n    await fileSystem.syncDir(dir);\n  } catch",
-    likely: "snap_crash",
+    likely: "snap_damage",
   },
   {
     name: "snapshot-settled-without-a-sync",
@@ -136,7 +132,7 @@ const WRITING: readonly Mutant[] = [
     file: WRITE,
     from: "  if (renamed) await place.fileSystem.syncDir(place.dir);\n",
     to: "",
-    likely: "snap_crash",
+    likely: "matrix",
   },
   {
     name: "snapshot-left-overs-kept",
@@ -162,7 +158,7 @@ const WRITING: readonly Mutant[] = [
     from:
       "  if (seq > meta.sequence) return; // another program has written since\n",
     to: "",
-    likely: "snap_damage",
+    likely: "snapshot_faults",
   },
   {
     name: "snapshot-finished-over-the-one-that-counts",
@@ -171,7 +167,7 @@ const WRITING: readonly Mutant[] = [
     from:
       "    await matches(place, NAMES.newJson, meta) &&\n    !await matches(place, NAMES.json, meta)",
     to: "    await matches(place, NAMES.newJson, meta)",
-    likely: "snapshot_faults",
+    likely: "snap_crash",
   },
   {
     name: "snapshot-finished-with-any-json",
@@ -188,7 +184,7 @@ const WRITING: readonly Mutant[] = [
     file: WRITE,
     from: "seq < meta.sequence && newSeq === meta.sequence",
     to: "seq < meta.sequence && newSeq !== undefined",
-    likely: "snap_crash",
+    likely: "snapshot_faults",
   },
   {
     name: "snapshot-older-than-the-one-there",
@@ -196,7 +192,7 @@ const WRITING: readonly Mutant[] = [
     file: WRITE,
     from: "  if (there > sequence) refuse(NAMES.json, there);\n",
     to: "",
-    likely: "snap_crash",
+    likely: "snap_damage",
   },
   {
     name: "snapshot-older-than-a-numbered-one",
@@ -253,7 +249,8 @@ const WRITING: readonly Mutant[] = [
     breaks: "L1",
     file: WRITE,
     from: "    : await fileSystem.lock(pathOf(place, NAMES.lock));",
-    to: "    : undefined;",
+    to:
+      "    : await fileSystem.lock(pathOf(place, `${snapshot.sequence}.lock`));",
     likely: "matrix",
   },
   {
@@ -281,175 +278,3 @@ const WRITING: readonly Mutant[] = [
     likely: "snap_crash",
   },
 ];
-
-/** What counts, and what is damage. */
-const READING: readonly Mutant[] = [
-  {
-    name: "snapshot-checksum-not-compared",
-    breaks: "S5",
-    file: READ,
-    from: "return file.crc32 === meta.crc32 ? file : undefined;",
-    to: "return file;",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-size-not-compared",
-    breaks: "S5",
-    file: READ,
-    from: "    if (await handle.size() !== meta.bytes) return undefined;\n",
-    to: "",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-line-not-checked",
-    breaks: "S5",
-    file: META,
-    from: "return formatMeta(meta) === text ? meta : undefined;",
-    to: "return Number.isSafeInteger(meta.sequence) ? meta : undefined;",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-line-without-its-checksum",
-    breaks: "S5",
-    file: META,
-    from: "  return formatMeta(meta) === text ? meta : undefined;",
-    to:
-      "  return text.startsWith(formatMeta(meta).slice(0, -13)) ? meta : undefined;",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-number-of-any-text",
-    breaks: "S5",
-    file: META,
-    from: "/^\\s*\\d+\\s*$/.test(text)",
-    to: 'text !== ""',
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-damaged-line-ignored",
-    breaks: "S5",
-    file: READ,
-    from: "meta: line === undefined ? undefined : requireMeta(place, line),",
-    to: "meta: line === undefined ? undefined : parseMeta(line),",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-of-a-newer-version-read",
-    breaks: "S5",
-    file: READ,
-    from: "  if (version > reading.version) {",
-    to: "  if (version > Infinity) {",
-    likely: "snap_crash",
-  },
-  {
-    name: "snapshot-behind-its-commit-point-not-found",
-    breaks: "S1",
-    file: READ,
-    from:
-      "  for (const name of [NAMES.json, NAMES.newJson, NAMES.json]) {\n    if (name",
-    to: "  for (const name of [NAMES.json]) {\n    if (name",
-    likely: "snap_crash",
-  },
-  {
-    name: "snapshot-not-read-again-when-replaced",
-    breaks: "S1",
-    file: READ,
-    from: "    if (await readSmall(place, NAMES.meta) !== line) continue;\n",
-    to: "",
-    likely: "snap_crash",
-  },
-  {
-    name: "snapshot-new-json-of-another-create",
-    breaks: "S1",
-    file: READ,
-    from:
-      "    if (name === NAMES.newJson && seq !== undefined && seq > sequence) continue;\n",
-    to: "",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-foreign-with-our-number",
-    breaks: "S6",
-    file: READ,
-    from:
-      "  if (seq === undefined || seq === meta?.sequence) return undefined;",
-    to: "  if (seq === undefined) return undefined;",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-own-one-taken-for-a-foreign-one",
-    breaks: "S6",
-    file: READ,
-    from:
-      "    if (await readSmall(place, NAMES.newSeq) !== undefined) return undefined;\n",
-    to: "",
-    likely: "snap_crash",
-  },
-  {
-    name: "snapshot-numbered-one-not-looked-for",
-    breaks: "S6",
-    file: READ,
-    from: "numbered.sequence > (meta?.sequence ?? seq ?? -1)",
-    to: "numbered.sequence < 0",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-numbered-one-preferred",
-    breaks: "S6",
-    file: READ,
-    from: "numbered.sequence > (meta?.sequence ?? seq ?? -1)",
-    to: "numbered.sequence > -1",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-number-in-its-name-believed",
-    breaks: "S6",
-    file: NUMBERED,
-    from: "seq !== sequence || state === undefined",
-    to: "state === undefined",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-lowest-number-counts",
-    breaks: "S6",
-    file: NUMBERED,
-    from: "sequence > latest.sequence",
-    to: "sequence < latest.sequence",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-bad-utf-8-read",
-    breaks: "S5",
-    file: JSON_FILE,
-    from: "    fatal: true,\n",
-    to: "    fatal: false,\n",
-    likely: "snap_damage",
-  },
-  {
-    name: "snapshot-not-read-back-by-its-number",
-    breaks: "S3",
-    file: WRITE,
-    from: "  if (meta.sequence !== sequence) {",
-    to: "  if (meta.sequence < 0) {",
-    likely: "snapshot_faults",
-  },
-  {
-    name: "snapshot-read-back-as-whatever",
-    breaks: "S3",
-    file: WRITE,
-    from: "    if (await matches(place, name, meta)) return;\n",
-    to: "    return;\n",
-    likely: "matrix",
-  },
-  {
-    name: "snapshot-read-back-by-its-size",
-    breaks: "S3",
-    file: META,
-    from: "    return await checksum(place.fileSystem, handle, bytes);",
-    to: "    return bytes === 0 ? 0 : (await peekMeta(place))?.crc32;",
-    likely: "matrix",
-  },
-];
-
-/** All of them. */
-export const MUTANTS: readonly Mutant[] = [...WRITING, ...READING];

@@ -10,8 +10,11 @@ import { join } from "@std/path";
 type Run = () => Promise<void> | void;
 
 interface DenoGlobal {
-  test(name: string, run: Run): void;
+  test(name: string, options: object, run: Run): void;
 }
+
+/** Deno looks for these leaks only if it is told to. */
+const SANITIZERS = { sanitizeOps: true, sanitizeResources: true };
 
 /** The runtime that runs the tests. */
 export const runtime: "deno" | "bun" | "node" = "Deno" in globalThis
@@ -22,7 +25,9 @@ export const runtime: "deno" | "bun" | "node" = "Deno" in globalThis
 
 /** Registers a test. */
 export const test: (name: string, run: Run) => void = runtime === "deno"
-  ? (globalThis as unknown as { Deno: DenoGlobal }).Deno.test
+  ? (name, run) =>
+    (globalThis as unknown as { Deno: DenoGlobal }).Deno
+      .test(name, SANITIZERS, run)
   : await nodeTest();
 
 async function nodeTest(): Promise<(name: string, run: Run) => void> {
