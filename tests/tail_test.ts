@@ -152,7 +152,7 @@ test("LogTail.read() says when the log was removed, or another one took its plac
   await begin();
   const error = await assertCode(poll, "CORRUPT");
   assert(error.message.includes("not the segment 1"), error.message);
-  const cut = text.slice(0, text.indexOf("2\n"));
+  const cut = text.slice(0, text.indexOf("\n2\n") + 1);
   await writeFile(fileSystem, "a", cut);
   const shorter = await assertCode(poll, "CORRUPT");
   assertEquals([shorter.offset, shorter.line], [cut.length, 3]);
