@@ -28,6 +28,8 @@ export interface SnapshotPlace {
   readonly dir: string;
   /** For how many milliseconds the event loop may be held at a time. */
   readonly slice: number;
+  /** Name of the log in the directory that the snapshot belongs to. @default {none} */
+  readonly journal?: string | undefined;
 }
 
 /** The names in the directory. */
@@ -51,11 +53,13 @@ export interface SnapshotMeta {
   readonly crc32: number;
   /** Version of the state. */
   readonly version: number;
+  /** Name of the log that it belongs to, if it belongs to one. */
+  readonly journal?: string | undefined;
 }
 
 const encoder = new TextEncoder();
 /** Small files are longer than this only if they are damaged. */
-const MOST = 1024;
+const MOST = 4096;
 
 /** The path of a file in the directory. */
 export function pathOf(place: SnapshotPlace, name: string): string {
@@ -64,25 +68,62 @@ export function pathOf(place: SnapshotPlace, name: string): string {
 
 /** The line that says `meta`. */
 export function formatMeta(meta: SnapshotMeta): string {
-  const { sequence, bytes, version } = meta;
+  const { sequence, bytes, version, journal } = meta;
   let text = `{"seq":${sequence},"bytes":${bytes},"crc32":"${hex(meta.crc32)}"`;
   if (version !== 1) text += `,"version":${version}`;
+  if (journal !== undefined) text += `,"journal":${ascii(journal)}`;
   return `${text},"check":"${hex(crc32(encoder.encode(text), 0))}"}\n`;
 }
 
 const LINE =
-  /^\{"seq":(\d+),"bytes":(\d+),"crc32":"([0-9a-f]{8})"(?:,"version":(\d+))?,/;
+  /^\{"seq":(\d+),"bytes":(\d+),"crc32":"([0-9a-f]{8})"(?:,"version":(\d+))?(?:,"journal":("(?:[^"\\]|\\.)*"))?,/;
 
 /** What a line says; `undefined` if it is damaged. */
 export function parseMeta(text: string): SnapshotMeta | undefined {
-  const [, sequence, bytes, crc, version = "1"] = LINE.exec(text) ?? [];
+  const [, sequence, bytes, crc, version = "1", journal] = LINE.exec(text) ??
+    [];
   const meta: SnapshotMeta = {
     sequence: Number(sequence),
     bytes: Number(bytes),
     crc32: parseInt(crc, 16),
     version: Number(version),
+    ...(journal !== undefined && { journal: nameOf(journal) }),
   };
   return formatMeta(meta) === text ? meta : undefined;
+}
+
+/** A name as JSON text of ASCII characters. */
+function ascii(name: string): string {
+  return JSON.stringify(name).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function nameOf(text: string): string {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return ""; // it does not become the same text again
+  }
+}
+
+/**
+ * Refuses a snapshot that belongs to another log of the directory.
+ *
+ * @throws {DurableError} `EXISTS`.
+ */
+export function refuseOthers(
+  { dir, journal }: SnapshotPlace,
+  meta: SnapshotMeta | undefined,
+): void {
+  const owner = meta?.journal;
+  if (journal === undefined || owner === undefined || owner === journal) return;
+  throw new DurableError(
+    "EXISTS",
+    `Cannot keep "${journal}" in "${dir}": the snapshot there is that of "${owner}", and a directory holds one state`,
+    { path: `${dir}/${NAMES.meta}` },
+  );
 }
 
 /** The sequence number in `snapshot.seq`; `undefined` if there is none in it. */

@@ -36,6 +36,7 @@ import {
   parseSequence,
   pathOf,
   readSmall,
+  refuseOthers,
   requireMeta,
   type SnapshotMeta,
   type SnapshotPlace,
@@ -116,6 +117,7 @@ async function attempt(
     seq: parseSequence(await readSmall(place, NAMES.seq) ?? ""),
   };
   const { meta, seq } = found;
+  refuseOthers(place, meta);
   // 1.
   const numbered = await latestNumbered(place);
   if (numbered && numbered.sequence > (meta?.sequence ?? seq ?? -1)) {

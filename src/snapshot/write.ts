@@ -35,6 +35,7 @@ import {
   pathOf,
   peekMeta,
   readSmall,
+  refuseOthers,
   type SnapshotMeta,
   type SnapshotPlace,
 } from "./meta.ts";
@@ -77,6 +78,7 @@ export async function writeSnapshot(
     ? undefined
     : await fileSystem.lock(pathOf(place, NAMES.lock));
   try {
+    refuseOthers(place, parseMeta(await readSmall(place, NAMES.meta) ?? ""));
     await settleSnapshot(place);
     await refuseOlder(place, snapshot.sequence);
     const meta = await prepare(place, snapshot);
@@ -184,7 +186,8 @@ async function prepare(
         bytes += part.length;
       }
     });
-    const meta: SnapshotMeta = { sequence, bytes, crc32, version };
+    const { journal } = place;
+    const meta: SnapshotMeta = { sequence, bytes, crc32, version, journal };
     await writeText(place, NAMES.newSeq, `${sequence}`);
     await writeText(place, NAMES.newMeta, formatMeta(meta));
     await fileSystem.syncDir(dir);

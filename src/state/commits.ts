@@ -13,6 +13,7 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
+import { copyExactly } from "../wal/codec.ts";
 import type { Writer } from "../wal/writer.ts";
 import { Feed } from "./feed.ts";
 import type { ApplyOptions, Plan } from "./options.ts";
@@ -31,7 +32,6 @@ export class Commits<S, M> {
   #sequence: number;
   /** Resolves when all that was handed in is durable. */
   #newest: Promise<number>;
-  #isTrimmed = false;
   #isClosed = false;
 
   constructor(plan: Plan<S, M>, tree: Tree<S>, writer: Writer) {
@@ -51,7 +51,7 @@ export class Commits<S, M> {
   /** Applies mutations, all or none; throws what is refused at once. */
   apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
     this.checkOpen("apply to");
-    const { log: { path }, settings, check, apply } = this.#plan;
+    const { log: { path }, settings, check, apply, codec } = this.#plan;
     const expected = options?.expectedSequence;
     if (expected !== undefined && expected !== this.#staged) {
       throw new DurableError(
@@ -64,13 +64,13 @@ export class Commits<S, M> {
     const exact: M[] = [];
     let length = 0;
     for (const given of mutations) {
-      const mutation = check(given);
-      this.#isTrimmed = false;
-      const text = settings.encode(mutation, this.#onTrimmed);
+      const valid = check(given);
+      const mutation = codec ? valid : this.#copyOf(valid);
+      const text = settings.encode(mutation);
       texts.push(text);
       length += text.length;
       // The reducer is given what a replay would give it.
-      exact.push(this.#isTrimmed ? settings.reading.decode(text) : mutation);
+      exact.push(codec ? codec.decode(text) : mutation);
     }
     const last = this.#staged + texts.length;
     try {
@@ -94,7 +94,10 @@ export class Commits<S, M> {
           this.#show(sequence, texts);
           resolve(sequence);
         },
-        reject,
+        reject: (error) => {
+          this.feed.end(error); // there will be no more
+          reject(error);
+        },
       });
     });
   }
@@ -128,9 +131,16 @@ export class Commits<S, M> {
     );
   }
 
-  readonly #onTrimmed = (): void => {
-    this.#isTrimmed = true;
-  };
+  /** A mutation that nobody else holds. */
+  #copyOf(mutation: M): M {
+    try {
+      return copyExactly(mutation) as M;
+    } catch (error) {
+      // Endless, or a getter threw: the same is said of it as by the log.
+      this.#plan.settings.encode(mutation);
+      throw error;
+    }
+  }
 
   /** Mutations are durable: from here on the state shows them. */
   #show(last: number, texts: readonly string[]): void {

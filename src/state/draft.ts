@@ -181,7 +181,7 @@ export function inherited(key: string): unknown {
 
 /** An index of an array as a number. */
 function indexOf(key: string): number {
-  if (INDEX.test(key)) return Number(key);
+  if (isArrayIndex(key)) return Number(key);
   throw new TypeError(
     `Cannot set ${
       JSON.stringify(key)

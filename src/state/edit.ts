@@ -38,6 +38,8 @@ export class Editing implements Editor {
   #gaping: Set<unknown[]> | undefined;
   /** Objects that have many members, to become tables. */
   #large: Set<Draft> | undefined;
+  /** Objects of which this commit has noted the keys. */
+  readonly #listed = new Set<Container>();
 
   /**
    * @param history Where changes are noted.
@@ -70,6 +72,9 @@ export class Editing implements Editor {
       this.#drafts.clear();
       this.#byProxy.clear();
     }
+    if (this.#sequence !== sequence && this.#listed.size > 0) {
+      this.#listed.clear();
+    }
     this.#sequence = sequence;
     const before = this.#history.end;
     const state = this.#holder[ROOT];
@@ -80,11 +85,14 @@ export class Editing implements Editor {
         : state;
       const result: unknown = reduce(draft as S, mutation);
       if (result !== undefined && result !== draft) {
-        this.#take(result, this.#history.end > before);
+        this.#take(result, state, this.#history.end > before);
       }
       if (this.#moved) this.#partAliases(this.#moved);
       if (this.#gaping) checkDense(this.#gaping);
       if (this.#large) this.#makeTables(this.#large);
+    } catch (error) {
+      this.#listed.clear(); // all of the commit is undone
+      throw error;
     } finally {
       this.#isOpen = false;
       this.#moved = this.#gaping = this.#large = undefined;
@@ -92,7 +100,7 @@ export class Editing implements Editor {
   }
 
   /** Takes a state that a reducer has returned. */
-  #take(result: unknown, hasChanged: boolean): void {
+  #take(result: unknown, state: unknown, hasChanged: boolean): void {
     if (result instanceof Promise) {
       result.catch(() => {}); // its drafts are not valid any more
       throw new TypeError("The reducer is asynchronous");
@@ -102,7 +110,14 @@ export class Editing implements Editor {
         "The reducer changed the state and returned a value: it must do one of both",
       );
     }
-    this.#replace(result);
+    // What an expression gave by chance, such as `delete` or `push`, is no state.
+    if (isContainer(state) && !isContainer(result)) {
+      throw new TypeError(
+        `The reducer returned ${result}, which cannot take the place of an object`,
+      );
+    }
+    const taken = adopt(result, this.#resolve, this.#holder, ROOT);
+    this.#store(this.#holder, ROOT, taken);
   }
 
   draftOf(part: Container, parent: Container, key: string): object {
@@ -123,16 +138,20 @@ export class Editing implements Editor {
     if (value === undefined) return this.removeMember(draft, key);
     const target = draft.part;
     const stored = adopt(value, this.#resolve, target, key);
-    if (!(target instanceof Table) && !Object.hasOwn(target, key)) {
+    if (
+      !(target instanceof Table) && !this.#large?.has(draft) &&
+      !Object.hasOwn(target, key)
+    ) {
       let count = 0;
       for (const _ in target) count++;
-      if (count >= MAX_PLAIN) (this.#large ??= new Set()).add(draft);
+      if (count >= MAX_PLAIN) this.#mayBeTable(draft);
     }
     this.#store(target, key, stored);
   }
 
-  removeMember({ part }: Draft, key: string): void {
+  removeMember(draft: Draft, key: string): void {
     this.#check();
+    const { part } = draft;
     const old = ownMember(part, key);
     if (old === ABSENT) return;
     if (part instanceof Table) {
@@ -142,7 +161,14 @@ export class Editing implements Editor {
       part.bury(slot);
     } else {
       const object = part as Record<string, unknown>;
-      this.#note(part, key, old, undefined, Object.keys(object));
+      let keys: readonly string[] | undefined;
+      // Once for a commit: it is undone as a whole.
+      if (!this.#listed.has(part)) {
+        this.#listed.add(part);
+        keys = Object.keys(object);
+        if (keys.length > MAX_PLAIN) this.#mayBeTable(draft);
+      }
+      this.#note(part, key, old, undefined, keys);
       delete object[key];
     }
   }
@@ -201,12 +227,6 @@ export class Editing implements Editor {
     return draft.part;
   };
 
-  /** Puts a new state in the place of the old one. */
-  #replace(result: unknown): void {
-    const state = adopt(result, this.#resolve, this.#holder, ROOT);
-    this.#store(this.#holder, ROOT, state);
-  }
-
   #store(target: Container, key: string, value: unknown): void {
     if (target instanceof Table) {
       const slot = target.slot(key);
@@ -230,6 +250,10 @@ export class Editing implements Editor {
   ): void {
     const sequence = this.#sequence;
     this.#history.push({ target, key, old, sequence, keys, slot });
+  }
+
+  #mayBeTable(draft: Draft): void {
+    (this.#large ??= new Set()).add(draft);
   }
 
   #mayGape(target: unknown[]): void {
@@ -280,6 +304,7 @@ export class Editing implements Editor {
       const table = toTable(part as Record<string, unknown>);
       tables.set(part, table);
       this.#store(owner, key, table);
+      this.#history.replaced(part, table);
     }
   }
 }

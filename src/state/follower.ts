@@ -76,7 +76,9 @@ export class StateFollower<S, M> implements AsyncDisposable {
   readonly #interval: number;
   readonly #feed = new Feed<M | undefined>();
   #position: Position<S>;
-  #looking: Promise<number> | undefined;
+  #looking: Promise<unknown> = Promise.resolve();
+  /** The look that begins when the one under way is done. */
+  #waiting: Promise<number> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: unknown;
   /** A record that cannot be applied; what is behind it is not, either. */
@@ -151,10 +153,14 @@ export class StateFollower<S, M> implements AsyncDisposable {
    * @throws {DurableError} As `StateManager.open`, but for `LOCKED`.
    */
   catchUp(): Promise<number> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
+    // Not with a look that is under way: it may be past what was just committed.
+    this.#waiting ??= this.#looking.then(() => {
+      this.#waiting = undefined;
+      const look = this.#look();
+      this.#looking = look.catch(() => {}); // whoever asked is told
+      return look;
     });
-    return this.#looking;
+    return this.#waiting;
   }
 
   /** Ends it; the state can still be read. */
@@ -162,7 +168,8 @@ export class StateFollower<S, M> implements AsyncDisposable {
     this.#isClosed = true;
     this.#onClose();
     clearTimeout(this.#timer);
-    await this.#looking?.catch(() => {}); // whoever asked is told
+    await this.#waiting?.catch(() => {}); // whoever asked is told
+    await this.#looking;
   }
 
   /** {@linkcode StateFollower.close}, for `await using`. */

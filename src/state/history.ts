@@ -12,7 +12,10 @@
  */
 
 import { setOwn } from "../native_json.ts";
-import { type Container, type Slot, Table } from "./table.ts";
+import { type Container, isContainer, type Slot, Table } from "./table.ts";
+
+/** What is used up at the front of a list is cut off when there is so much of it. */
+const MANY = 4096;
 
 /** Stands for the value of a member that is not there. */
 export const ABSENT: unique symbol = Symbol("absent");
@@ -27,10 +30,16 @@ export interface Change {
   readonly old: unknown;
   /** The last sequence number of the commit it belongs to. */
   readonly sequence: number;
-  /** If a member was removed, the keys before, in order; the slots of a table tell it themselves. */
+  /** If it is the first removal from an object in its commit, the keys before, in order; of a removal from a table, an empty list. */
   readonly keys: readonly string[] | undefined;
   /** The member's slot, in a table. */
   readonly slot: Slot | undefined;
+}
+
+/** What has taken the place of a container, and when. */
+interface Successor {
+  readonly by: Container;
+  readonly sequence: number;
 }
 
 /** The changes that somebody may still want to see undone, oldest first. */
@@ -41,6 +50,8 @@ export class History {
   /** How many were dropped in all. */
   #dropped = 0;
   readonly #readers: AsOf[] = [];
+  /** Tables that have taken the place of objects: who holds a view of the object goes on with the table. */
+  readonly #successors = new WeakMap<Container, Successor>();
 
   /** How many changes there ever were. */
   get end(): number {
@@ -67,12 +78,26 @@ export class History {
     return this.#changes[number - this.#dropped + this.#head];
   }
 
+  /** Notes that the last change has put a table in the place of an object. */
+  replaced(part: Container, by: Container): void {
+    const { sequence } = this.#changes[this.#changes.length - 1];
+    this.#successors.set(part, { by, sequence });
+  }
+
+  /** What stands in the place of a container, as of a point. */
+  current(part: Container, point: number): Container {
+    const successor = this.#successors.get(part);
+    return successor && successor.sequence <= point ? successor.by : part;
+  }
+
   /** Takes changes back, newest first, until `end` is this. */
   undoTo(end: number): void {
     for (const reader of this.#readers) reader.forget(end);
     while (this.end > end) {
       const change = this.#changes.pop();
-      if (change) undo(change);
+      if (!change) break;
+      undo(change);
+      if (isContainer(change.old)) this.#successors.delete(change.old);
     }
   }
 
@@ -105,7 +130,7 @@ export class History {
     }
     if (this.#head === changes.length) {
       changes.length = this.#head = 0;
-    } else if (this.#head > 4096 && this.#head * 2 > changes.length) {
+    } else if (this.#head > MANY && this.#head * 2 > changes.length) {
       this.#changes = changes.slice(this.#head);
       this.#head = 0;
     }
@@ -126,12 +151,11 @@ function undo({ target, key, old, keys, slot }: Change): void {
     const object = target as Record<string, unknown>;
     if (old === ABSENT) delete object[key];
     else setOwn(object, key, old);
-    if (!keys) return;
-    // What stood behind the member that is back goes behind it again.
-    for (const behind of keys.slice(keys.indexOf(key) + 1)) {
-      const value = object[behind];
-      delete object[behind];
-      setOwn(object, behind, value);
+    // All that the commit has removed is back: in the order that it had.
+    for (const name of keys ?? []) {
+      const value = object[name];
+      delete object[name];
+      setOwn(object, name, value);
     }
   }
 }
@@ -149,6 +173,8 @@ export function ownMember(target: Container, key: string): unknown {
 
 /** How the state is seen by whoever reads it. */
 export interface Reader {
+  /** What stands in the place of a container that was met before. */
+  current(part: Container): Container;
   /** Whether a container may have been changed behind the point. */
   isChanged(target: Container): boolean;
   /** The value of a member, or {@linkcode ABSENT}. */
@@ -163,6 +189,7 @@ export interface Reader {
 
 /** The state as it is in memory. */
 export const NEWEST: Reader = {
+  current: (part) => part,
   isChanged: () => false,
   member: ownMember,
   lengthOf: (target) => target.length,
@@ -177,9 +204,9 @@ export class AsOf implements Reader {
   /** Changes in front of this number are in the index. */
   #indexed: number;
   /** For each member the changes behind the point, oldest first; some that the point has passed may be left. */
-  readonly #members = new Map<Container, Map<string, Change[]>>();
-  readonly #slots = new Map<Slot, Change[]>();
-  readonly #removals = new Map<Container, Change[]>();
+  readonly #members = new Map<Container, Map<string, Queue>>();
+  readonly #slots = new Map<Slot, Queue>();
+  readonly #removals = new Map<Container, Queue>();
 
   constructor(history: History, point: number, dropped: number) {
     this.#history = history;
@@ -190,6 +217,10 @@ export class AsOf implements Reader {
   /** The sequence number as of which the state is seen. */
   get point(): number {
     return this.#point;
+  }
+
+  current(part: Container): Container {
+    return this.#history.current(part, this.#point);
   }
 
   /** Goes on to a later point. */
@@ -241,20 +272,12 @@ export class AsOf implements Reader {
   /** Forgets a change that nobody needs. */
   drop(change: Change, number: number): void {
     if (number >= this.#indexed) return;
-    const members = this.#members.get(change.target);
-    const list = members?.get(change.key);
-    shift(list, change);
-    if (list?.length === 0) members?.delete(change.key);
-    if (members?.size === 0) this.#members.delete(change.target);
-    if (change.slot) {
-      const slots = this.#slots.get(change.slot);
-      shift(slots, change);
-      if (slots?.length === 0) this.#slots.delete(change.slot);
-    } else if (change.keys) {
-      const removals = this.#removals.get(change.target);
-      shift(removals, change);
-      if (removals?.length === 0) this.#removals.delete(change.target);
-    }
+    const { target, key, slot, keys } = change;
+    const members = this.#members.get(target);
+    forgetIn(members, key, change);
+    if (members?.size === 0) this.#members.delete(target);
+    if (slot) forgetIn(this.#slots, slot, change);
+    else if (keys) forgetIn(this.#removals, target, change);
   }
 
   #find(target: Container, key: string): Change | undefined {
@@ -263,8 +286,12 @@ export class AsOf implements Reader {
     return this.#first(this.#members.get(target)?.get(key));
   }
 
-  #first(list: readonly Change[] | undefined): Change | undefined {
-    return list?.find(({ sequence }) => sequence > this.#point);
+  /** The oldest change behind the point. */
+  #first(queue: Queue | undefined): Change | undefined {
+    if (!queue) return undefined;
+    const { changes } = queue;
+    while (changes[queue.head]?.sequence <= this.#point) queue.head++;
+    return changes[queue.head];
   }
 
   /** Takes in the changes since it was last asked. */
@@ -289,13 +316,30 @@ export class AsOf implements Reader {
   }
 }
 
-function append<K>(lists: Map<K, Change[]>, key: K, change: Change): void {
-  const list = lists.get(key);
-  if (list) list.push(change);
-  else lists.set(key, [change]);
+/** Changes of one member, oldest first; those in front of `head` are seen. */
+interface Queue {
+  readonly changes: Change[];
+  head: number;
 }
 
-/** Takes the first element off if it is this one. */
-function shift(list: Change[] | undefined, change: Change): void {
-  if (list?.[0] === change) list.shift();
+function append<K>(queues: Map<K, Queue>, key: K, change: Change): void {
+  const queue = queues.get(key);
+  if (queue) queue.changes.push(change);
+  else queues.set(key, { changes: [change], head: 0 });
+}
+
+/** Forgets a change, which is the oldest; a queue that is used up goes. */
+function forgetIn<K>(
+  queues: Map<K, Queue> | undefined,
+  key: K,
+  change: Change,
+): void {
+  const queue = queues?.get(key);
+  if (!queue) return;
+  if (queue.changes[queue.head] === change) queue.head++;
+  if (queue.changes.at(-1) === change) queues?.delete(key);
+  else if (queue.head > MANY && queue.head * 2 > queue.changes.length) {
+    queue.changes.splice(0, queue.head);
+    queue.head = 0;
+  }
 }

@@ -230,11 +230,10 @@ export function mutationOf<S, M>(
   try {
     return check(isOld && upcast ? upcast(record, schema) : record);
   } catch (cause) {
-    const { message } = cause as Error;
     throw stateError(
       "INVALID_RECORD",
       log,
-      `record ${sequence} is not a valid mutation: ${message}`,
+      `record ${sequence} is not a valid mutation: ${messageOf(cause)}`,
       { sequence, cause },
     );
   }

@@ -186,7 +186,7 @@ export async function resolvePlan<S, M>(
       fileSystem: settings.fileSystem,
       path: `${trimmed(dir)}/${journal}`,
     },
-    place: { fileSystem: settings.fileSystem, dir, slice },
+    place: { fileSystem: settings.fileSystem, dir, slice, journal },
     settings,
     reading: {
       decode: settings.reading.decode,

@@ -19,7 +19,10 @@ export class Tree<S> {
   readonly #editing: Editing;
   /** Sees what is durable; without it, all that is in memory is. */
   #durable: AsOf | undefined;
-  readonly #newest = new Views(NEWEST);
+  readonly #newest = new Views({
+    ...NEWEST,
+    current: (part) => this.#history.current(part, Infinity),
+  });
   #views: Views = this.#newest;
   #isTrimming = false;
 

@@ -6,9 +6,10 @@
 
 import { prettyPieces } from "../snapshot/pretty.ts";
 import { checkSnapshot, writeSnapshot } from "../snapshot/write.ts";
+import { openPath } from "../wal/segments.ts";
 import type { Writer } from "../wal/writer.ts";
 import type { Commits } from "./commits.ts";
-import type { Compaction, Plan } from "./options.ts";
+import { type Compaction, type Plan, stateError } from "./options.ts";
 import { forRust, sourceOf } from "./serial.ts";
 import type { Tree } from "./tree.ts";
 
@@ -55,9 +56,14 @@ export class Upkeep<S, M> {
       const sequence = await this.#write();
       // The disk must give it back before anything that it covers goes.
       await checkSnapshot(place, sequence);
-      await this.#writer.rotate();
-      const removedSegments = await this.#writer.truncateBefore(sequence + 1);
-      return { sequence, removedSegments };
+      try {
+        await this.#writer.rotate();
+        const removedSegments = await this.#writer.truncateBefore(sequence + 1);
+        return { sequence, removedSegments };
+      } catch (error) {
+        this.#commits.feed.end(error);
+        throw error;
+      }
     });
   }
 
@@ -68,7 +74,15 @@ export class Upkeep<S, M> {
   }
 
   async #write(): Promise<number> {
-    const { place, settings, version } = this.#plan;
+    const { log, place, settings, version } = this.#plan;
+    // While the log is open, this file stands beside it.
+    if (!await log.fileSystem.stat(openPath(log.path))) {
+      throw stateError(
+        "CORRUPT",
+        log,
+        "the path does not lead to the log that is open",
+      );
+    }
     const capture = this.#tree.capture();
     const { sequence } = this.#commits;
     try {

@@ -48,11 +48,16 @@ export class Views {
 
 class View implements ProxyHandler<object> {
   protected readonly views: Views;
-  protected readonly part: Container;
+  readonly #part: Container;
 
   constructor(views: Views, part: Container) {
     this.views = views;
-    this.part = part;
+    this.#part = part;
+  }
+
+  /** What it shows. */
+  protected get part(): Container {
+    return this.views.reader.current(this.#part);
   }
 
   /** The value of a member, or {@linkcode ABSENT}. */

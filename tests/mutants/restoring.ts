@@ -168,4 +168,20 @@ export const MUTANTS: readonly Mutant[] = [
     to: "    return bytes === 0 ? 0 : (await peekMeta(place))?.crc32;",
     likely: "matrix",
   },
+  {
+    name: "snapshot-of-another-log-taken",
+    breaks: "S1",
+    file: READ,
+    from: "  refuseOthers(place, meta);\n",
+    to: "",
+    likely: "attacks",
+  },
+  {
+    name: "torn-pair-of-mini-rs-taken",
+    breaks: "S1",
+    file: READ,
+    from: "    await refuseTornPair(place);\n",
+    to: "",
+    likely: "state_open",
+  },
 ];

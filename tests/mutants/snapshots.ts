@@ -277,4 +277,13 @@ export const MUTANTS: readonly Mutant[] = [
     to: "",
     likely: "snap_crash",
   },
+  {
+    name: "snapshot-of-another-log-replaced",
+    breaks: "S1",
+    file: WRITE,
+    from:
+      '    refuseOthers(place, parseMeta(await readSmall(place, NAMES.meta) ?? ""));\n',
+    to: "",
+    likely: "attacks",
+  },
 ];

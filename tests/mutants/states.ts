@@ -14,9 +14,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "S3",
     file: UPKEEP,
     from:
-      "      const sequence = await this.#write();\n      // The disk must give it back before anything that it covers goes.\n      await checkSnapshot(place, sequence);\n      await this.#writer.rotate();\n      const removedSegments = await this.#writer.truncateBefore(sequence + 1);\n",
+      "      const sequence = await this.#write();\n      // The disk must give it back before anything that it covers goes.\n      await checkSnapshot(place, sequence);\n",
     to:
-      "      const { sequence } = this.#commits;\n      await this.#writer.rotate();\n      const removedSegments = await this.#writer.truncateBefore(sequence + 1);\n      await this.#write();\n      await checkSnapshot(place, sequence);\n",
+      "      const { sequence } = this.#commits;\n      await this.#writer.rotate();\n      await this.#writer.truncateBefore(sequence + 1);\n      await this.#write();\n      await checkSnapshot(place, sequence);\n",
     likely: "matrix",
   },
   {
@@ -185,16 +185,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "reducer-given-what-json-drops",
     breaks: "M1",
     file: COMMITS,
-    from: "this.#isTrimmed ? settings.reading.decode(text) : mutation",
-    to: "mutation",
+    from: "codec ? valid : this.#copyOf(valid)",
+    to: "valid",
     likely: "commits",
   },
   {
     name: "validation-left-out-on-apply",
     breaks: "M1",
     file: COMMITS,
-    from: "const mutation = check(given);",
-    to: "const mutation = given;",
+    from: "const valid = check(given);",
+    to: "const valid = given;",
     likely: "commits",
   },
   {

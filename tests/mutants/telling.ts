@@ -104,8 +104,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "follower-reads-twice-at-once",
     breaks: "M1",
     file: FOLLOWER,
-    from: "    this.#looking ??= this.#look().finally(() => {",
-    to: "    this.#looking = this.#look().finally(() => {",
+    from: "    this.#waiting ??= this.#looking.then(() => {",
+    to: "    this.#waiting = Promise.resolve().then(() => {",
     likely: "state_readers",
   },
   {
