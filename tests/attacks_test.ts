@@ -4,6 +4,7 @@ import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
 import { DIR, openShop, type Order, shopOptions } from "./support/states.ts";
+import { writeFile } from "./support/text.ts";
 import { treeOf } from "./support/trees.ts";
 
 type Data = Record<string, unknown>;
@@ -264,4 +265,26 @@ test("StateFollower.catchUp() sees what was committed before the call, also whil
   }
   await follower.close();
   await shop.close();
+});
+
+test("StateManager.open() does not pair a state of minisnap with the number of the one before", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await fileSystem.mkdir(DIR);
+  const files = {
+    "journal.jsonl":
+      '// MINISTORE JOURNAL v0.1.4\n{"add":{"by":1}}\n{"add":{"by":2}}\n',
+    "snapshot.json": '{\n  "total": 3,\n  "names": [],\n  "stock": {}\n}',
+    "snapshot.seq": "1",
+    "snapshot.seq.tmp": "2", // its second rename did not come
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(fileSystem, `${DIR}/${name}`, text);
+  }
+  const shop = await openShop(fileSystem);
+  assertEquals([shop.state.total, shop.recovery.damage?.code], [3, "CORRUPT"]);
+  await shop.compact();
+  await shop.close();
+  const again = await openShop(fileSystem);
+  assertEquals([again.state.total, again.recovery.snapshot], [3, 2]);
+  await again.close();
 });

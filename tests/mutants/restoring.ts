@@ -182,6 +182,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: READ,
     from: "    await refuseTornPair(place);\n",
     to: "",
-    likely: "state_open",
+    likely: "attacks",
   },
 ];
