@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console
 // The deep run of the crash lab: prints progress, a table, and what was found.
+// With `logs` or `states` as an argument, of that subject alone.
 import process from "node:process";
 import { DATA_MODELS, NAME_MODELS } from "../../src/testing/mod.ts";
 import { campaign, type Effort, type Scope } from "./campaign.ts";
@@ -62,10 +63,18 @@ async function run<S, T>(
   return { states: tally.states, violations };
 }
 
-const parts = [
-  await run("logs", LOG, LOG_SCOPE, DEEP),
-  await run("states", STATE, STATE_SCOPE, STATE_DEEP),
-];
+const SUBJECTS = {
+  logs: () => run("logs", LOG, LOG_SCOPE, DEEP),
+  states: () => run("states", STATE, STATE_SCOPE, STATE_DEEP),
+};
+const [only] = process.argv.slice(2);
+if (only !== undefined && !Object.hasOwn(SUBJECTS, only)) {
+  throw new RangeError(`There is no subject ${only}: logs, states`);
+}
+const parts: { states: number; violations: number }[] = [];
+for (const [name, subject] of Object.entries(SUBJECTS)) {
+  if (only === undefined || only === name) parts.push(await subject());
+}
 const sum = (field: "states" | "violations") =>
   parts.reduce((total, part) => total + part[field], 0);
 console.log(
