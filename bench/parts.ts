@@ -1,7 +1,7 @@
 /**
  * What can be measured by itself. On two cores with nothing else to do, each
- * runtime takes about two minutes for `log` and four for `state`, with `--quick`
- * less than one for each; a run ends with what each part took.
+ * runtime takes about two minutes for `log` and two for `state`, with `--quick` less
+ * than one for each; a run ends with what each part took.
  *
  * @module
  */

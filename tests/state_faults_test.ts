@@ -8,35 +8,14 @@ import { Upkeep } from "../src/state/upkeep.ts";
 import { openForWriting } from "../src/wal/log.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
-
-const DIR = "d";
-const JOURNAL = `${DIR}/journal.jsonl`;
-
-/** A state in which mutations are counted, and kept. */
-interface Sum {
-  total: number;
-  readonly all: number[];
-}
-
-const OPTIONS = {
-  initial: { total: 0, all: [] } as Sum,
-  apply: (state: Sum, by: number): void => {
-    state.total += by;
-    state.all.push(by);
-  },
-};
-
-function open(fileSystem: SimulatedFileSystem) {
-  return StateManager.open(DIR, { ...OPTIONS, fileSystem });
-}
-
-/** A state with mutations 1, 2 and 3. */
-async function begun() {
-  const fileSystem = new SimulatedFileSystem();
-  const manager = await open(fileSystem);
-  for (const by of [1, 2, 3]) await manager.apply(by);
-  return { fileSystem, manager };
-}
+import {
+  begun,
+  DIR,
+  JOURNAL,
+  open,
+  OPTIONS,
+  type Sum,
+} from "./support/sums.ts";
 
 function names(fileSystem: SimulatedFileSystem): string[] {
   return [...fileSystem.visible.files.keys()].map((path) =>

@@ -5,34 +5,7 @@ import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
 import { writeFile } from "./support/text.ts";
-
-const DIR = "d";
-
-/** A state in which mutations are counted, and kept. */
-interface Sum {
-  total: number;
-  readonly all: number[];
-}
-
-const OPTIONS = {
-  initial: { total: 0, all: [] } as Sum,
-  apply: (state: Sum, by: number): void => {
-    state.total += by;
-    state.all.push(by);
-  },
-};
-
-function open(fileSystem: SimulatedFileSystem) {
-  return StateManager.open(DIR, { ...OPTIONS, fileSystem });
-}
-
-/** A state with mutations 1, 2 and 3. */
-async function begun() {
-  const fileSystem = new SimulatedFileSystem();
-  const manager = await open(fileSystem);
-  for (const by of [1, 2, 3]) await manager.apply(by);
-  return { fileSystem, manager };
-}
+import { begun, DIR, OPTIONS } from "./support/sums.ts";
 
 test("StateManager.at() and StateManager.verify() do not take records of a newer version for their own", async () => {
   const fileSystem = new SimulatedFileSystem();
