@@ -118,3 +118,18 @@ test("StateManager.changes() refuses numbers that no record has", async () => {
   }
   await shop.close();
 });
+
+test("StateManager.changes() says FAILED if the state could not be closed", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const shop = await openShop(fileSystem);
+  await shop.apply(add(1));
+  const waiting = shop.changes().next();
+  fileSystem.inject({
+    kinds: ["dataSync"],
+    at: 1,
+    errno: "EIO",
+    sync: "F0",
+  });
+  await assertCode(() => shop.close(), "FAILED");
+  await assertCode(() => waiting, "FAILED");
+});
