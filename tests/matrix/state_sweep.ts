@@ -134,9 +134,14 @@ function isBroken({ fault, run }: Judged): boolean {
   return fault.lasting === true || run.fileSystem.readOnly;
 }
 
-/** The codes that a fault may show as: a file system that has failed may be read-only from there on. */
+/**
+ * The codes that a fault may show as: a file system that has failed may be read-only
+ * from there on, and one that forgets what was pending forgets names, too.
+ */
 function codesOf({ errno, sync }: Fault): readonly unknown[] {
-  return sync === "F3" ? [CODES[errno], "READ_ONLY"] : [CODES[errno]];
+  const own = CODES[errno];
+  if (sync === "F3") return [own, "READ_ONLY"];
+  return sync === "F2" ? [own, "NOT_FOUND"] : [own];
 }
 
 async function judgeLoad(

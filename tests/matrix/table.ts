@@ -17,7 +17,8 @@
  *   counts, or a power cut may yet decide which one does.
  * - `R`: rejects with the code of the fault, with all data intact; a closed log is
  *   left as it is.
- * - `O`: succeeds all the same.
+ * - `O`: succeeds all the same, as without the right to sync the name of a directory
+ *   in its parent.
  * - `L`: refused with `LOCKED`. `E`: refused before any byte is written.
  *
  * Behind it, what opening does, at once or after a power cut. A log shows a prefix
@@ -56,14 +57,14 @@ the fault                                              | append | rotate | open 
 the power is cut                                       | OT     | OT     | OT     | OT       | OT    | OT       | OT      | OT    | OT
 the process is killed                                  | O      | O      | OT     | O        | O     | O        | O       | O     | OT
 a recovery crashes in its turn                         | –      | –      | OT     | –        | –     | –        | –       | –     | OT
-a sync fails                                           | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | R, OT
+a sync fails                                           | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KOP, OT  | KOP, OT | P, OT | R, OT
 a sync fails, and later ones lie                       | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | R, OT
-there is no space                                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, O   | P, O  | R, OT
+there is no space                                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | R, OT
 a write stops in its middle                            | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | R, OT
 a rename fails                                         | –      | P, O   | R, OT  | K, O     | –     | KNP, O   | KNP, O  | P, O  | R, OT
 the sync of a directory fails                          | –      | P, O   | OR, OT | K, O     | –     | KNOP, O  | KNOP, O | P, O  | OR, OT
-there are no descriptors, no rights, or only to read   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KNP, O  | P, O  | R, OT
-another change fails                                   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, O   | P, O  | R, OT
+there are no descriptors, no rights, or only to read   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KNP, OT | P, O  | R, OT
+another change fails                                   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | R, OT
 a call that changes nothing fails                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, O    | KNP, O  | P, O  | R, OT
 a bit flips in the middle or in a sealed segment       | –      | –      | R      | –        | –     | O        | –       | –     | OR
 a bit flips in the last group of a log left open       | –      | –      | T      | –        | –     | –        | –       | –     | –

@@ -6,7 +6,7 @@ import { SimulatedFileSystem } from "../../src/testing/mod.ts";
 /** Its directory. */
 export const DIR = "d";
 /** Its log. */
-export const JOURNAL = `${DIR}/journal.jsonl`;
+export const JOURNAL: string = `${DIR}/journal.jsonl`;
 
 /** A state in which mutations are counted, and kept. */
 export interface Sum {
