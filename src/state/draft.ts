@@ -144,7 +144,7 @@ class TableDraft extends ObjectDraft {
   ): PropertyDescriptor | undefined {
     if (typeof key === "symbol") return undefined;
     const value = ownMember(this.part, key);
-    return value === ABSENT ? undefined : member(this.give(value, key), true);
+    return value === ABSENT ? undefined : member(this.give(value, key));
   }
 }
 
@@ -170,8 +170,8 @@ class ArrayDraft extends Draft {
 }
 
 /** The descriptor of a member. */
-export function member(value: unknown, writable: boolean): PropertyDescriptor {
-  return { value, writable, enumerable: true, configurable: true };
+export function member(value: unknown): PropertyDescriptor {
+  return { value, writable: true, enumerable: true, configurable: true };
 }
 
 /** What an ordinary object answers for a key that is not its own. */

@@ -124,7 +124,7 @@ class ObjectView extends View {
   ): PropertyDescriptor | undefined {
     if (typeof key === "symbol") return undefined;
     const value = this.member(key);
-    return value === ABSENT ? undefined : member(this.views.of(value), true);
+    return value === ABSENT ? undefined : member(this.views.of(value));
   }
 }
 
@@ -160,7 +160,7 @@ class ArrayView extends View {
       return { ...length, value: this.#length };
     }
     const value = this.member(key);
-    return value === ABSENT ? undefined : member(this.views.of(value), true);
+    return value === ABSENT ? undefined : member(this.views.of(value));
   }
 
   get #length(): number {

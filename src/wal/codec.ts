@@ -60,86 +60,57 @@ export interface Codec<R> {
  * - Lone surrogates are kept, as `\ud800` escapes.
  */
 export const strictJson: Codec<unknown> = {
-  encode: (record) => encodeStrictly(record),
+  encode(record) {
+    let text: string | undefined;
+    let faithful: boolean;
+    try {
+      // First this, because it finds cycles; then the walk is finite.
+      text = JSON.stringify(record);
+      faithful = isFaithful(record);
+    } catch (error) {
+      if (error instanceof RangeError) {
+        const message = "Cannot encode the record: it is nested too deeply";
+        throw new RangeError(message, { cause: error });
+      }
+      const reason = messageOf(error).split("\n")[0];
+      const message = `Cannot encode the record as JSON: ${reason}`;
+      throw new TypeError(message, { cause: error });
+    }
+    if (!faithful || text === undefined) {
+      throw new TypeError(
+        `Cannot encode the record: JSON would change ${
+          explain(record, "record")
+        }`,
+      );
+    }
+    return text;
+  },
   decode: (text) => parseJson(text),
 };
 
-/**
- * What {@linkcode strictJson} does, for callers who go on to use the record and
- * not its text.
- *
- * @param record What JSON can hold without changing it.
- * @param onTrimmed Called if the text says less than the record: a property that
- * is `undefined` was left out. Not looked for are named properties of arrays and
- * properties that are not enumerable.
- * @returns The text.
- */
-export function encodeStrictly(
-  record: unknown,
-  onTrimmed?: () => void,
-): string {
-  let text: string | undefined;
-  let fidelity: number;
-  try {
-    // First this, because it finds cycles; then the walk is finite.
-    text = JSON.stringify(record);
-    fidelity = fidelityOf(record);
-  } catch (error) {
-    if (error instanceof RangeError) {
-      const message = "Cannot encode the record: it is nested too deeply";
-      throw new RangeError(message, { cause: error });
-    }
-    const reason = messageOf(error).split("\n")[0];
-    const message = `Cannot encode the record as JSON: ${reason}`;
-    throw new TypeError(message, { cause: error });
-  }
-  if (fidelity === CHANGED || text === undefined) {
-    throw new TypeError(
-      `Cannot encode the record: JSON would change ${
-        explain(record, "record")
-      }`,
-    );
-  }
-  if (fidelity === TRIMMED) onTrimmed?.();
-  return text;
-}
-
-// What JSON gives back of a value: something else; the value without its
-// properties that are undefined; the value. Of several, the least counts.
-const CHANGED = 0;
-const TRIMMED = 1;
-const EXACT = 2;
-
-/** What JSON gives back of a value; runs for every record. */
-function fidelityOf(value: unknown): number {
-  if (typeof value === "string" || typeof value === "boolean") return EXACT;
+/** Whether JSON gives a value back as it is; runs for every record. */
+function isFaithful(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") {
     // x - x is 0 for every finite x; 1 / -0 is negative.
-    return value - value === 0 && (value !== 0 || 1 / value > 0)
-      ? EXACT
-      : CHANGED;
+    return value - value === 0 && (value !== 0 || 1 / value > 0);
   }
-  if (typeof value !== "object") return CHANGED;
-  if (value === null) return EXACT;
+  if (typeof value !== "object") return false;
+  if (value === null) return true;
   const prototype = Object.getPrototypeOf(value);
-  let least = EXACT;
   if (Array.isArray(value)) {
-    if (!isPlain(prototype) || "toJSON" in value) return CHANGED;
+    if (!isPlain(prototype) || "toJSON" in value) return false;
     for (let i = 0; i < value.length; i++) {
-      const fidelity = fidelityOf(value[i]);
-      if (fidelity < least) least = fidelity;
+      if (!isFaithful(value[i])) return false;
     }
-    return least;
+    return true;
   }
-  if (prototype !== null ? !isPlain(prototype) : isRawJson(value)) {
-    return CHANGED;
-  }
+  if (prototype !== null ? !isPlain(prototype) : isRawJson(value)) return false;
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
-    const fidelity = member === undefined ? TRIMMED : fidelityOf(member);
-    if (fidelity < least) least = fidelity;
+    if (member !== undefined && !isFaithful(member)) return false;
   }
-  return Object.getOwnPropertySymbols(value).length === 0 ? least : CHANGED;
+  return Object.getOwnPropertySymbols(value).length === 0;
 }
 
 /**
@@ -202,7 +173,7 @@ function explain(value: unknown, path: string): string {
     : Object.entries(value).map(([key, member]) => [`.${key}`, member]);
   for (const [key, member] of members) {
     if (member === undefined && !Array.isArray(value)) continue;
-    if (fidelityOf(member) === CHANGED) return explain(member, path + key);
+    if (!isFaithful(member)) return explain(member, path + key);
   }
   return Array.isArray(value)
     ? `${path}, which is an array with toJSON`

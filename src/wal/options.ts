@@ -7,13 +7,7 @@
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import { defaultFileSystem } from "../runtime.ts";
-import {
-  checkForRust,
-  checkLine,
-  type Codec,
-  encodeStrictly,
-  strictJson,
-} from "./codec.ts";
+import { checkForRust, checkLine, type Codec, strictJson } from "./codec.ts";
 import type { LogSettings } from "./log.ts";
 import { type Check, compileCheck, Refusal, type Validate } from "./schema.ts";
 
@@ -75,12 +69,8 @@ export interface Settings<R> extends LogSettings {
   readonly reading: Reading<R>;
   /** The record that a rule makes of a value; throws `INVALID_RECORD` if it refuses. */
   readonly check: Check<R>;
-  /**
-   * A valid record as text; throws before anything is written. Calls `onTrimmed`
-   * if what the text gives back may not equal the record: a property that is
-   * `undefined` was left out, or the codec is the caller's own.
-   */
-  readonly encode: (record: R, onTrimmed?: () => void) => string;
+  /** A valid record as text; throws before anything is written. */
+  readonly encode: (record: R) => string;
 }
 
 /** How lines become records. */
@@ -170,14 +160,9 @@ export async function resolveSettings<R>(
   const { codec } = options;
   const reading = compileReading(options);
   const check = (value: unknown) => checkToAppend(reading.check, value);
-  const encode = (record: R, onTrimmed?: () => void): string => {
-    let text: string;
-    if (codec === undefined) text = encodeStrictly(record, onTrimmed);
-    else {
-      text = codec.encode(record);
-      checkLine(text);
-      onTrimmed?.();
-    }
+  const encode = (record: R): string => {
+    const text = (codec ?? strictJson).encode(record);
+    if (codec !== undefined) checkLine(text);
     // A UTF-16 unit takes one to three bytes: count only where it may matter.
     if (
       text.length * 3 > maxRecordBytes &&
