@@ -3,7 +3,8 @@
  * cut, and stays readable with `cat`.
  *
  * {@linkcode MiniStore} is a write-ahead log, {@linkcode SnapStore} an atomic
- * snapshot, {@linkcode StateManager} typed state in memory on top of both.
+ * snapshot, {@linkcode StateManager} typed state in memory on top of both, and
+ * {@linkcode MiniQueue} a message queue on top of that.
  *
  * @example Append, and read it back after any crash
  * ```ts
@@ -26,6 +27,7 @@
  */
 
 export { MemoryFileSystem } from "./src/adapters/memory.ts";
+export type { Clock } from "./src/clock.ts";
 export {
   DurableError,
   type DurableErrorCode,
@@ -40,6 +42,34 @@ export type {
   FileSystemCapabilities,
   PathParts,
 } from "./src/file_system.ts";
+export type { Backoff, ExponentialBackoff } from "./src/queue/backoff.ts";
+export type { DeadLetters } from "./src/queue/dead_letters.ts";
+export type {
+  ListOptions,
+  MessageState,
+  QueuedMessage,
+  QueueStats,
+} from "./src/queue/inspect.ts";
+export type { Lease, Message, RetryOptions } from "./src/queue/message.ts";
+export { MiniQueue } from "./src/queue/mini_queue.ts";
+export type { Totals } from "./src/queue/model.ts";
+export type {
+  DequeueOptions,
+  EnqueueOptions,
+  EnqueueRequest,
+  QueueOptions,
+} from "./src/queue/options.ts";
+export {
+  Outbox,
+  type OutboxCommit,
+  type OutboxOptions,
+} from "./src/queue/outbox.ts";
+export {
+  DeadLetter,
+  type Handler,
+  type ProcessOptions,
+  RetryAfter,
+} from "./src/queue/work.ts";
 export { defaultFileSystem } from "./src/runtime.ts";
 export {
   type Snapshot,
@@ -52,6 +82,7 @@ export {
   type AnyMutatorMap,
   type MutationOf,
   type MutatorMap,
+  type MutatorReduce,
   mutators,
   type PayloadsOf,
   type StateOf,
@@ -63,7 +94,8 @@ export type {
   StateManagerOptions,
   StateOptions,
 } from "./src/state/options.ts";
-export { StateManager, type StateRecovery } from "./src/state/state_manager.ts";
+export type { StateRecovery } from "./src/state/open_state.ts";
+export { StateManager } from "./src/state/state_manager.ts";
 export type { Reduce } from "./src/state/tree.ts";
 export type { StateDifference, StateReport } from "./src/state/verify.ts";
 export type { DeepReadonly } from "./src/state/view.ts";

@@ -34,6 +34,7 @@
  * | `TRUNCATED` | records that were removed on request cannot be read |
  * | `REJECTED` | a mutation that the reducer refuses changes nothing, on disk or in memory |
  * | `CONFLICT` | a mutation that expects another state than the newest is refused |
+ * | `LEASE_LOST` | a message is settled only under the lease that holds it |
  */
 export type DurableErrorCode =
   | "NOT_FOUND"
@@ -55,7 +56,8 @@ export type DurableErrorCode =
   | "BUSY"
   | "TRUNCATED"
   | "REJECTED"
-  | "CONFLICT";
+  | "CONFLICT"
+  | "LEASE_LOST";
 
 /** Where an error happened and what caused it. */
 export interface DurableErrorDetails {

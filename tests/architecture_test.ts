@@ -37,6 +37,7 @@ function imports(file: string): string[] {
 }
 
 const CORE = [
+  "src/clock.ts",
   "src/errors.ts",
   "src/crc32.ts",
   "src/file_system.ts",
@@ -46,7 +47,7 @@ const CORE = [
 
 /** What the files of a folder may import besides each other. */
 const RULES: [RegExp, readonly string[]][] = [
-  [/^src\/(errors|file_system|crc32|native_json)\.ts$/, []],
+  [/^src\/(clock|errors|file_system|crc32|native_json)\.ts$/, []],
   [/^src\/posix_path\.ts$/, ["src/file_system.ts"]],
   [/^src\/runtime\.ts$/, [
     "src/file_system.ts",
@@ -60,6 +61,10 @@ const RULES: [RegExp, readonly string[]][] = [
   [/^src\/state\//, [
     ...CORE,
     ...files.filter((file) => /^src\/(wal|snapshot|state)\//.test(file)),
+  ]],
+  [/^src\/queue\//, [
+    ...CORE,
+    ...files.filter((file) => /^src\/(wal|state|queue)\//.test(file)),
   ]],
   [/^src\/snapshot\//, [
     ...CORE,

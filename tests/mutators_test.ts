@@ -30,7 +30,7 @@ test("mutators() infers the union of the mutations", () => {
     "clear",
     { inc: { by: 1 } },
   ];
-  for (const mutation of union) reduce({ value: 0 }, mutation);
+  for (const mutation of union) reduce({ value: 0 }, mutation, 1);
 });
 
 test("mutators() refuses what it does not know", () => {

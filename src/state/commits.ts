@@ -14,6 +14,7 @@
 
 import { DurableError, messageOf } from "../errors.ts";
 import { copyExactly } from "../wal/codec.ts";
+import { waiterFor } from "../wal/group.ts";
 import type { Writer } from "../wal/writer.ts";
 import { Feed } from "./feed.ts";
 import type { ApplyOptions, Plan } from "./options.ts";
@@ -51,7 +52,7 @@ export class Commits<S, M> {
   /** Applies mutations, all or none; throws what is refused at once. */
   apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
     this.checkOpen("apply to");
-    const { log: { path }, settings, check, apply, codec } = this.#plan;
+    const { log: { path }, settings, check, codec } = this.#plan;
     const expected = options?.expectedSequence;
     if (expected !== undefined && expected !== this.#staged) {
       throw new DurableError(
@@ -62,19 +63,34 @@ export class Commits<S, M> {
     }
     const texts: string[] = [];
     const exact: M[] = [];
-    let length = 0;
     for (const given of mutations) {
       const valid = check(given);
       const mutation = codec ? valid : this.#copyOf(valid);
       const text = settings.encode(mutation);
       texts.push(text);
-      length += text.length;
       // The reducer is given what a replay would give it.
       exact.push(codec ? codec.decode(text) : mutation);
     }
+    return this.stage(texts, exact);
+  }
+
+  /**
+   * Carries mutations out on the newest state, all or none, and hands their lines
+   * to the log; throws what is refused at once.
+   *
+   * @param texts The lines, checked.
+   * @param mutations What they say, as far as the reducer reads it; nobody else holds it.
+   * @param onDurable Called when the state shows them, before anybody else is told.
+   */
+  stage(
+    texts: readonly string[],
+    mutations: readonly M[],
+    onDurable?: () => void,
+  ): Promise<number> {
+    const { log: { path }, apply } = this.#plan;
     const last = this.#staged + texts.length;
     try {
-      this.#tree.change(last, apply, exact);
+      this.#tree.change(last, apply, mutations);
     } catch (cause) {
       throw new DurableError(
         "REJECTED",
@@ -86,20 +102,29 @@ export class Commits<S, M> {
     }
     this.#staged = last;
     return this.#newest = new Promise((resolve, reject) => {
-      this.#writer.submit({
-        texts: texts.length === 1 ? texts[0] : texts,
-        count: texts.length,
-        length,
-        resolve: (sequence) => {
+      this.#writer.submit(waiterFor(
+        texts.length === 1 ? texts[0] : texts,
+        (sequence) => {
           this.#show(sequence, texts);
+          onDurable?.();
           resolve(sequence);
         },
-        reject: (error) => {
+        (error) => {
           this.feed.end(error); // there will be no more
           reject(error);
         },
-      });
+      ));
     });
+  }
+
+  /** Sequence number of the last mutation that was handed in. */
+  get staged(): number {
+    return this.#staged;
+  }
+
+  /** Resolves when all that was handed in is durable, with the last sequence number of it. */
+  get newest(): Promise<number> {
+    return this.#newest;
   }
 
   /** Applies what is decided upon the newest state. */

@@ -56,13 +56,15 @@ export class Editing implements Editor {
    * @param sequence The sequence number that its changes are noted with.
    * @param reduce The reducer.
    * @param mutation What it is given.
+   * @param number The sequence number of the mutation itself.
    * @throws What the reducer throws, and a `TypeError` for what the state cannot
    * hold; what was changed so far is then for the caller to undo.
    */
   run<S, M>(
     sequence: number,
-    reduce: (state: S, mutation: M) => S | void,
+    reduce: (state: S, mutation: M, number: number) => S | void,
     mutation: M,
+    number: number,
   ): void {
     if (this.#isOpen) {
       throw new TypeError("Cannot change the state from within a reducer");
@@ -83,7 +85,7 @@ export class Editing implements Editor {
       const draft = isContainer(state)
         ? this.draftOf(state, this.#holder, ROOT)
         : state;
-      const result: unknown = reduce(draft as S, mutation);
+      const result: unknown = reduce(draft as S, mutation, number);
       if (result !== undefined && result !== draft) {
         this.#take(result, state, this.#history.end > before);
       }

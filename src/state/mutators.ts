@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { Reduce } from "./tree.ts";
-
 /**
  * The union of the mutations that a map of mutators takes: `{"inc":{"by":10}}` for
  * a mutator with a payload, the bare name for one without, as serde writes enums.
@@ -25,12 +23,16 @@ export type MutationOf<P> = {
  * @typeParam P The payloads by the name of the mutation.
  */
 export type MutatorMap<S, P> = {
-  readonly [Name in keyof P]: (state: S, payload: P[Name]) => S | void;
+  readonly [Name in keyof P]: (
+    state: S,
+    payload: P[Name],
+    sequence: number,
+  ) => S | void;
 };
 
 /** Mutators whose functions state the type of their state themselves. */
 export type AnyMutatorMap = Readonly<
-  Record<string, (state: never, payload: never) => unknown>
+  Record<string, (state: never, payload: never, sequence: number) => unknown>
 >;
 
 /** The state that all functions of a map take. */
@@ -40,8 +42,23 @@ export type StateOf<Map extends AnyMutatorMap> = Map[keyof Map] extends
 /** The payloads by the name of the mutation; `unknown` for a function that takes none. */
 export type PayloadsOf<Map extends AnyMutatorMap> = {
   readonly [Name in keyof Map]: Parameters<Map[Name]> extends
-    [unknown, infer Payload] ? Payload : unknown;
+    [unknown, infer Payload, ...unknown[]] ? Payload : unknown;
 };
+
+/**
+ * A reducer of {@linkcode mutators}, which can be called by itself, as in a test.
+ *
+ * @typeParam S The type of the state.
+ * @typeParam M The type of the mutations.
+ * @param state The state.
+ * @param mutation The mutation.
+ * @param sequence Its sequence number; 0 by default.
+ */
+export type MutatorReduce<S, M> = (
+  state: S,
+  mutation: M,
+  sequence?: number,
+) => S | void;
 
 /** Throws a `TypeError` for what is no mutation of a map. */
 type CheckKnown = (mutation: unknown) => void;
@@ -85,7 +102,7 @@ const checks = new WeakMap<object, CheckKnown>();
  */
 export function mutators<S, P>(
   map: MutatorMap<S, P>,
-): Reduce<S, MutationOf<P>>;
+): MutatorReduce<S, MutationOf<P>>;
 /**
  * As above, for a map whose functions state the type of their state themselves.
  *
@@ -95,8 +112,10 @@ export function mutators<S, P>(
  */
 export function mutators<Map extends AnyMutatorMap>(
   map: Map,
-): Reduce<StateOf<Map>, MutationOf<PayloadsOf<Map>>>;
-export function mutators(map: AnyMutatorMap): Reduce<unknown, unknown> {
+): MutatorReduce<StateOf<Map>, MutationOf<PayloadsOf<Map>>>;
+export function mutators(
+  map: AnyMutatorMap,
+): MutatorReduce<unknown, unknown> {
   const functions = new Map(Object.entries(map));
   for (const [name, mutator] of functions) {
     if (typeof mutator === "function") continue;
@@ -114,12 +133,16 @@ export function mutators(map: AnyMutatorMap): Reduce<unknown, unknown> {
       }: it is not one of ${[...functions.keys()].join(", ")}`,
     );
   };
-  const reduce = (state: unknown, mutation: unknown): unknown => {
+  const reduce = (
+    state: unknown,
+    mutation: unknown,
+    sequence = 0,
+  ): unknown => {
     const { name, mutator } = find(mutation);
     const payload = typeof mutation === "string"
       ? undefined
       : (mutation as Record<string, unknown>)[name];
-    return mutator(state as never, payload as never);
+    return mutator(state as never, payload as never, sequence);
   };
   checks.set(reduce, find);
   return reduce;

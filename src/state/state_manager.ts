@@ -5,44 +5,24 @@
  */
 
 import { DurableError } from "../errors.ts";
-import { settleSnapshot } from "../snapshot/write.ts";
-import { openForWriting, type WritableLog } from "../wal/log.ts";
 import { checkCount } from "../wal/options.ts";
-import type { Recovery } from "../wal/recovery.ts";
-import { Commits } from "./commits.ts";
 import type { StateChange, StateListener } from "./feed.ts";
 import { type FollowOptions, StateFollower } from "./follower.ts";
-import { type Loaded, loadOrigin, loadState, refuseShortened } from "./load.ts";
+import { type OpenState, openState, type StateRecovery } from "./open_state.ts";
 import {
   type ApplyOptions,
   type ChangesOptions,
   type Compaction,
   FOLLOW_KEYS,
   MANAGER_KEYS,
-  type Plan,
   READ_KEYS,
   resolvePlan,
-  stateError,
   type StateManagerOptions,
   type StateOptions,
 } from "./options.ts";
 import { readChanges, stateAt } from "./past.ts";
-import type { Tree } from "./tree.ts";
-import { Upkeep } from "./upkeep.ts";
 import { type StateReport, verifyState } from "./verify.ts";
 import type { DeepReadonly } from "./view.ts";
-
-/** What opening a state found and did. */
-export interface StateRecovery {
-  /** What opening the log found and did. */
-  readonly log: Recovery;
-  /** Sequence number of the snapshot that was used; `undefined` for none. */
-  readonly snapshot: number | undefined;
-  /** How many mutations were applied to it. */
-  readonly replayed: number;
-  /** Why a snapshot that is there was not used: the log had all it needed. */
-  readonly damage: DurableError | undefined;
-}
 
 /**
  * Typed state in memory, rebuilt from a snapshot and a log.
@@ -104,29 +84,13 @@ export class StateManager<S, M> implements AsyncDisposable {
   readonly journalPath: string;
   /** What opening found and did. */
   readonly recovery: StateRecovery;
-  readonly #plan: Plan<S, M>;
-  readonly #tree: Tree<S>;
-  readonly #log: WritableLog;
-  readonly #commits: Commits<S, M>;
-  readonly #upkeep: Upkeep<S, M>;
-  #closing: Promise<void> | undefined;
+  readonly #open: OpenState<S, M>;
 
-  private constructor(plan: Plan<S, M>, loaded: Loaded<S>, log: WritableLog) {
-    const { tree, sequence, origin, damage } = loaded;
-    const { writer } = log;
-    this.#plan = plan;
-    this.#tree = tree;
-    this.#log = log;
-    this.#commits = new Commits(plan, tree, writer);
-    this.#upkeep = new Upkeep(plan, tree, this.#commits, writer);
-    this.stateDir = plan.place.dir;
-    this.journalPath = plan.log.path;
-    this.recovery = {
-      log: log.recovery,
-      snapshot: origin || undefined,
-      replayed: sequence - origin,
-      damage,
-    };
+  private constructor(open: OpenState<S, M>) {
+    this.#open = open;
+    this.stateDir = open.plan.place.dir;
+    this.journalPath = open.plan.log.path;
+    this.recovery = open.recovery;
   }
 
   /**
@@ -155,28 +119,7 @@ export class StateManager<S, M> implements AsyncDisposable {
     options: StateManagerOptions<S, M>,
   ): Promise<StateManager<S, M>> {
     const plan = await resolvePlan(dir, options, MANAGER_KEYS);
-    let loaded: Loaded<S> | undefined;
-    // Under the lock, so that what is counted on cannot change any more.
-    const log = await openForWriting(plan.log, plan.settings, async () => {
-      await refuseShortened(plan.log);
-      loaded = await loadState(plan, await loadOrigin(plan));
-    });
-    try {
-      const { sequence } = log.writer;
-      if (!loaded || loaded.sequence !== sequence) {
-        throw stateError(
-          "CORRUPT",
-          plan.log,
-          `it was read up to record ${loaded?.sequence}, and then ended with record ${sequence}`,
-          { sequence },
-        );
-      }
-      await settleSnapshot(plan.place);
-      return new StateManager(plan, loaded, log);
-    } catch (error) {
-      await log.close().catch(() => {}); // error says why
-      throw error;
-    }
+    return new StateManager(await openState(plan));
   }
 
   /**
@@ -246,17 +189,17 @@ export class StateManager<S, M> implements AsyncDisposable {
    * part while it is in place. {@linkcode StateManager.snapshot} gives a copy.
    */
   get state(): DeepReadonly<S> {
-    return this.#tree.durable as DeepReadonly<S>;
+    return this.#open.tree.durable as DeepReadonly<S>;
   }
 
   /** A copy of the durable state, as data of the caller's own; costs time and memory by its size. */
   snapshot(): S {
-    return this.#tree.copy();
+    return this.#open.tree.copy();
   }
 
   /** Sequence number of the last mutation that is in {@linkcode StateManager.state}; 0 if there never was one. */
   get sequence(): number {
-    return this.#commits.sequence;
+    return this.#open.commits.sequence;
   }
 
   /**
@@ -274,7 +217,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    */
   apply(mutation: M, options?: ApplyOptions): Promise<number> {
     try {
-      return this.#commits.apply([mutation], options);
+      return this.#open.commits.apply([mutation], options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -299,7 +242,7 @@ export class StateManager<S, M> implements AsyncDisposable {
           `Cannot apply to "${this.journalPath}": the batch is empty`,
         );
       }
-      return this.#commits.apply(all, options);
+      return this.#open.commits.apply(all, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -343,7 +286,7 @@ export class StateManager<S, M> implements AsyncDisposable {
     decide: (state: DeepReadonly<S>) => Iterable<M>,
   ): Promise<number> {
     try {
-      return this.#commits.transact(decide as (state: S) => Iterable<M>);
+      return this.#open.commits.transact(decide as (state: S) => Iterable<M>);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -358,7 +301,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @returns Ends it.
    */
   subscribe(listener: StateListener<M>): () => void {
-    return this.#commits.feed.subscribe(listener);
+    return this.#open.commits.feed.subscribe(listener);
   }
 
   /**
@@ -374,14 +317,14 @@ export class StateManager<S, M> implements AsyncDisposable {
   changes(
     options: ChangesOptions = {},
   ): AsyncGenerator<StateChange<M>, void, undefined> {
-    const commits = this.#commits;
+    const { commits, plan } = this.#open;
     const { from = commits.sequence + 1, signal } = options;
     checkCount("from", from, 1, Number.MAX_SAFE_INTEGER);
     const past = {
       get sequence() {
         return commits.sequence;
       },
-      read: (first: number) => readChanges(this.#plan, first, commits.sequence),
+      read: (first: number) => readChanges(plan, first, commits.sequence),
     };
     return commits.feed.changes(past, from, signal);
   }
@@ -400,7 +343,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @throws {DurableError} `CLOSED`, or a code of the file system.
    */
   createSnapshot(): Promise<number> {
-    return this.#whileOpen(() => this.#upkeep.createSnapshot());
+    return this.#whileOpen(() => this.#open.upkeep.createSnapshot());
   }
 
   /**
@@ -415,7 +358,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @throws {TypeError} In format v0.1, whose records have no numbers.
    */
   compact(): Promise<Compaction> {
-    return this.#whileOpen(() => this.#upkeep.compact());
+    return this.#whileOpen(() => this.#open.upkeep.compact());
   }
 
   /**
@@ -426,8 +369,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @throws {DurableError} `FAILED` if the log could not be marked as closed.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#open.close();
   }
 
   /** {@linkcode StateManager.close}, for `await using`. */
@@ -435,18 +377,8 @@ export class StateManager<S, M> implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    this.#commits.close();
-    try {
-      await this.#upkeep.idle;
-      await this.#log.close();
-    } finally {
-      this.#commits.feed.end(this.#log.writer.failure);
-    }
-  }
-
   async #whileOpen<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) {
+    if (this.#open.isClosed) {
       throw new DurableError(
         "CLOSED",
         `Cannot write a snapshot of "${this.journalPath}": the state is closed`,

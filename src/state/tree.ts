@@ -6,11 +6,25 @@
 
 import { adopt, copyOut } from "./copy.ts";
 import { Editing, ROOT } from "./edit.ts";
-import { ABSENT, type AsOf, History, NEWEST, ownMember } from "./history.ts";
+import {
+  ABSENT,
+  type AsOf,
+  History,
+  NEWEST,
+  ownMember,
+  type Reader,
+} from "./history.ts";
 import { Views } from "./view.ts";
 
-/** How a state follows from the one before it, and a mutation. */
-export type Reduce<S, M> = (state: S, mutation: M) => S | void;
+/**
+ * How a state follows from the one before it, and a mutation. The sequence number
+ * of the mutation is the same at every replay: a ready-made id.
+ */
+export type Reduce<S, M> = (
+  state: S,
+  mutation: M,
+  sequence: number,
+) => S | void;
 
 /** A state with the changes that are not durable yet. */
 export class Tree<S> {
@@ -53,6 +67,12 @@ export class Tree<S> {
     return this.#holder[ROOT];
   }
 
+  /** The durable state as the tree keeps it, with what sees it. */
+  get seen(): { readonly reader: Reader; readonly root: unknown } {
+    const { reader } = this.#views;
+    return { reader, root: reader.member(this.#holder, ROOT) };
+  }
+
   /** A copy of the durable state. */
   copy(): S {
     const { reader } = this.#views;
@@ -73,8 +93,9 @@ export class Tree<S> {
     const history = this.#history;
     const before = history.end;
     try {
+      let number = sequence - mutations.length;
       for (const mutation of mutations) {
-        this.#editing.run(sequence, reduce, mutation);
+        this.#editing.run(sequence, reduce, mutation, ++number);
       }
     } catch (error) {
       history.undoTo(before);

@@ -43,8 +43,12 @@ export class Upkeep<S, M> {
     return this.#queue(() => this.#write());
   }
 
-  /** Writes a snapshot, and removes the segments of the log that it covers. */
-  compact(): Promise<Compaction> {
+  /**
+   * Writes a snapshot, and removes the segments of the log that it covers.
+   *
+   * @param keep The first record that is needed all the same.
+   */
+  compact(keep: number = Infinity): Promise<Compaction> {
     return this.#queue(async () => {
       const { log: { path }, place, settings } = this.#plan;
       if (settings.format === "v0.1") {
@@ -58,7 +62,8 @@ export class Upkeep<S, M> {
       await checkSnapshot(place, sequence);
       try {
         await this.#writer.rotate();
-        const removedSegments = await this.#writer.truncateBefore(sequence + 1);
+        const first = Math.min(sequence + 1, keep);
+        const removedSegments = await this.#writer.truncateBefore(first);
         return { sequence, removedSegments };
       } catch (error) {
         this.#commits.feed.end(error);

@@ -53,6 +53,7 @@ export {
   type Operation,
   type OperationKind,
 } from "./faults.ts";
+export { FakeClock } from "./fake_clock.ts";
 export { NAME_MODELS, type NameModel } from "./name_models.ts";
 export {
   type OnOperation,

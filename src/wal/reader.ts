@@ -140,7 +140,7 @@ async function begin(
 }
 
 /** The plan, made again if a writer moved files while it was being made. */
-async function planAround(
+export async function planAround(
   fileSystem: FileSystem,
   path: string,
 ): Promise<readonly Segment[]> {

@@ -253,7 +253,11 @@ export class LogTail<R> {
 }
 
 /** Where reading goes on in a segment that must be the one that was read before. */
-function endIn(place: Place, head: Segment["head"], path: string): ScanEnd {
+export function endIn(
+  place: Place,
+  head: Segment["head"],
+  path: string,
+): ScanEnd {
   const before = place.head;
   if (before.kind === "v0.2" && head.kind === "v0.2") {
     const { header } = head;
@@ -283,7 +287,7 @@ function follow({ number, head, end }: Place, next: Found): Place {
 }
 
 /** Opens a file and reads how it begins; `undefined` if it is not there, or has no header yet. */
-async function openHead(
+export async function openHead(
   fileSystem: FileSystem,
   path: string,
 ): Promise<OpenSegment | undefined> {

@@ -89,6 +89,15 @@ export class Writer {
     return this.#sealed[0]?.first ?? this.#active.tip.first;
   }
 
+  /** The first sequence number of each segment, oldest first. */
+  get segments(): readonly [number, ...number[]] {
+    const firsts = this.#sealed.map(({ first }) => first);
+    const [oldest = this.#active.tip.first, ...rest] = firsts;
+    return firsts.length === 0
+      ? [oldest]
+      : [oldest, ...rest, this.#active.tip.first];
+  }
+
   /** Sequence number of the last record that was handed in; it may not be durable yet. */
   get submitted(): number {
     return this.#submitted;

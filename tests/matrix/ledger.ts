@@ -52,7 +52,7 @@ export function mutationAt(sequence: number): string {
 export function textAt(sequence: number): string {
   for (let number = folds.length; number <= sequence; number++) {
     const state = structuredClone(folds[number - 1]);
-    LEDGER.apply(state, mutationAt(number));
+    LEDGER.apply(state, mutationAt(number), number);
     folds.push(state);
   }
   return texts[sequence] ??= JSON.stringify(folds[sequence]);

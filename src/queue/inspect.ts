@@ -1,0 +1,163 @@
+/**
+ * Looks into a queue: what is durable, message by message, and counted.
+ *
+ * @module
+ */
+
+import { copyOut } from "../state/copy.ts";
+import { isContainer } from "../state/table.ts";
+import { membersOf } from "../state/walk.ts";
+import type { Core } from "./core.ts";
+import type { Entry, Totals } from "./model.ts";
+
+/**
+ * What a message is waiting for: `ready` to be handed out, `delayed`, `leased` by
+ * somebody who works on it, or `dead`. A message that waits for others of its group
+ * counts as ready.
+ */
+export type MessageState = "ready" | "delayed" | "leased" | "dead";
+
+/**
+ * A message as it is listed; nothing can be done with it.
+ *
+ * @typeParam P The type of the payload.
+ */
+export interface QueuedMessage<P> {
+  /** Its id. */
+  readonly id: string;
+  /** What it carries. */
+  readonly payload: P;
+  /** What it is waiting for. */
+  readonly state: MessageState;
+  /** How often it was handed out. */
+  readonly attempts: number;
+  /** When it was enqueued. */
+  readonly enqueuedAt: Date;
+  /** Its priority. */
+  readonly priority: number;
+  /** Its group. */
+  readonly group: string | undefined;
+  /** It is not handed out before. */
+  readonly notBefore: Date | undefined;
+  /** When it is not worth working on any more. */
+  readonly expiresAt: Date | undefined;
+  /** Until when it is held. */
+  readonly leasedUntil: Date | undefined;
+  /** Why it failed the last time. */
+  readonly reason: string | undefined;
+  /** When it became a dead letter. */
+  readonly diedAt: Date | undefined;
+}
+
+/** How a queue is doing. All figures are of what is durable. */
+export interface QueueStats {
+  /** How many messages can be handed out, or wait for others of their group. */
+  readonly ready: number;
+  /** How many wait for their time. */
+  readonly delayed: number;
+  /** How many are being worked on. */
+  readonly leased: number;
+  /** How many dead letters there are. */
+  readonly dead: number;
+  /** How long ago the oldest message was enqueued that is not dead, in milliseconds; 0 for none. */
+  readonly oldestAge: number;
+  /** Counted since the queue was made. */
+  readonly totals: Readonly<Totals>;
+  /** Why the last compaction that began by itself has failed. */
+  readonly compactionError: unknown;
+}
+
+/** Which messages are wanted. */
+export interface ListOptions {
+  /** Those of one state. @default {all but dead letters} */
+  readonly state?: MessageState | undefined;
+}
+
+/** How many messages there are that are not dead letters. */
+export function sizeOf({ state: { tree } }: Core): number {
+  const { enqueued, redriven, acknowledged, buried, cleared } =
+    tree.durable.totals;
+  return enqueued + redriven - acknowledged - buried - cleared;
+}
+
+/** Counts. */
+export function statsOf(core: Core, compactionError: unknown): QueueStats {
+  const { schedule } = core;
+  const now = core.time();
+  schedule.advance(now);
+  const totals: Totals = { ...core.state.tree.durable.totals };
+  const { delayed, leased } = schedule;
+  const [oldest] = entriesOf(core, "messages");
+  return {
+    ready: sizeOf(core) - delayed - leased,
+    delayed,
+    leased,
+    dead: totals.buried - totals.redriven - totals.purged,
+    oldestAge: oldest ? Math.max(0, now - oldest[1].at) : 0,
+    totals,
+    compactionError,
+  };
+}
+
+/** Messages, or dead letters, that are durable, in the order in which they came. */
+export function* entriesOf(
+  { state: { tree } }: Core,
+  part: "messages" | "dead",
+): Generator<[number, Entry]> {
+  const { reader, root } = tree.seen;
+  const messages = isContainer(root) ? reader.member(root, part) : undefined;
+  if (!isContainer(messages)) return;
+  for (const [key, entry] of membersOf(messages, reader)) {
+    yield [Number(key), copyOut(reader, entry) as Entry];
+  }
+}
+
+/** Lists messages. */
+export async function* listOf(
+  core: Core,
+  state: MessageState | undefined,
+): AsyncGenerator<QueuedMessage<unknown>, void, undefined> {
+  for (
+    const [number, entry] of entriesOf(
+      core,
+      state === "dead" ? "dead" : "messages",
+    )
+  ) {
+    const is = stateOf(core, number, entry);
+    if (state !== undefined && is !== state) continue;
+    yield await shown(core, number, entry);
+  }
+}
+
+/** A message as it is listed. */
+export async function shown(
+  core: Core,
+  number: number,
+  entry: Entry,
+): Promise<QueuedMessage<unknown>> {
+  const payload = await core.payloads.read(entry.record ?? number);
+  const date = (time: number | undefined) =>
+    time === undefined ? undefined : new Date(time);
+  return {
+    id: entry.id ?? String(number),
+    payload,
+    state: stateOf(core, number, entry),
+    attempts: entry.attempts ?? 0,
+    enqueuedAt: new Date(entry.at),
+    priority: entry.priority ?? 0,
+    group: entry.group,
+    notBefore: date(entry.notBefore),
+    expiresAt: date(entry.expiresAt),
+    leasedUntil: date(entry.lease?.until),
+    reason: entry.reason,
+    diedAt: date(entry.diedAt),
+  };
+}
+
+function stateOf(core: Core, number: number, entry: Entry): MessageState {
+  const { diedAt, lease, notBefore = 0 } = entry;
+  const now = core.time();
+  if (diedAt !== undefined) return "dead";
+  if (lease && core.schedule.runsOut(number, lease) > now) return "leased";
+  return notBefore > now ? "delayed" : "ready";
+}

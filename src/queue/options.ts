@@ -1,0 +1,320 @@
+/**
+ * Options of the queue, their defaults and their checks.
+ *
+ * @module
+ */
+
+import { type Clock, systemClock } from "../clock.ts";
+import { DurableError } from "../errors.ts";
+import type { FileSystem } from "../file_system.ts";
+import { strictJson } from "../wal/codec.ts";
+import { checkCount, checkKeys } from "../wal/options.ts";
+import {
+  type Check,
+  compileCheck,
+  Refusal,
+  type Validate,
+} from "../wal/schema.ts";
+import {
+  type Backoff,
+  checkBackoff,
+  checkNumber,
+  checkTime,
+} from "./backoff.ts";
+import { MAX_PRIORITY } from "./schedule.ts";
+
+/**
+ * How a queue is opened.
+ *
+ * @typeParam P The type of the payloads.
+ */
+export interface QueueOptions<P> {
+  /** A rule for payloads, such as a Standard Schema; runs before anything is written. @default {none} */
+  readonly validate?: Validate<P> | undefined;
+  /**
+   * How long a message is held by whom it was handed to, in milliseconds, unless
+   * it is extended. Range: more than 0.
+   *
+   * @default {30_000}
+   */
+  readonly visibilityTimeout?: number | undefined;
+  /** How often a message is handed out before it becomes a dead letter. Range: 1 and up. @default {5} */
+  readonly maxAttempts?: number | undefined;
+  /** How long a message waits before it is tried again. @default {{ base: 1000 }} about 1 s, 2 s, 4 s … one hour at most */
+  readonly backoff?: Backoff | undefined;
+  /** How long a dedupe key or an id of the caller's is remembered, in milliseconds. @default {300_000} five minutes */
+  readonly dedupeWindow?: number | undefined;
+  /** The longest payload in bytes of UTF-8 text. @default {16_777_216} 16 MiB */
+  readonly maxPayloadBytes?: number | undefined;
+  /**
+   * How much of the payloads is kept in memory, in bytes, about. Others are read
+   * from the log when their messages are handed out.
+   *
+   * @default {33_554_432} 32 MiB
+   */
+  readonly payloadMemory?: number | undefined;
+  /**
+   * Compacts when so many records were written since the last time; an operation
+   * that fails is reported by `stats().compactionError`. Range: 1 and up.
+   *
+   * @default {never: only when asked}
+   */
+  readonly compactAfter?: number | undefined;
+  /** Tells the time. @default {that of the computer} */
+  readonly clock?: Clock | undefined;
+  /** Chance for jitter: numbers from 0 up to but not including 1. @default {random bits of the file system} */
+  readonly random?: (() => number) | undefined;
+  /** Size in bytes at which a segment of the log is sealed. @default {67_108_864} 64 MiB */
+  readonly maxSegmentBytes?: number | undefined;
+  /** Where the files are. @default {defaultFileSystem()} */
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+/** How a message is enqueued. */
+export interface EnqueueOptions {
+  /** How long it is not handed out, in milliseconds from now; not together with `notBefore`. @default {0} */
+  readonly delay?: number | undefined;
+  /** It is not handed out before: a date, or milliseconds since 1970. @default {at once} */
+  readonly notBefore?: Date | number | undefined;
+  /**
+   * How long it is worth working on, in milliseconds from now: if its turn comes
+   * later, it becomes a dead letter with the reason `"expired"`. @default {for ever}
+   */
+  readonly expiresIn?: number | undefined;
+  /** Higher ones are handed out first. Range: whole numbers from -100 to 100. @default {0} */
+  readonly priority?: number | undefined;
+  /** As the option of the queue, for this message. @default {that of the queue} */
+  readonly maxAttempts?: number | undefined;
+  /** As the option of the queue, for this message. @default {that of the queue} */
+  readonly backoff?: Backoff | undefined;
+  /** Of the messages with this key only the first one within the window is taken. @default {none} */
+  readonly dedupeKey?: string | undefined;
+  /** How long `dedupeKey` or `id` is remembered, in milliseconds from now. @default {that of the queue} */
+  readonly dedupeWindow?: number | undefined;
+  /** Of the messages of a group one at a time is handed out, in order. @default {none} */
+  readonly group?: string | undefined;
+  /**
+   * An id of the caller's, so that to enqueue again is harmless: it is refused
+   * while there is a message with that id, and within the window. Not made of
+   * digits only. @default {the number of the message}
+   */
+  readonly id?: string | undefined;
+}
+
+/**
+ * A message to enqueue with others.
+ *
+ * @typeParam P The type of the payload.
+ */
+export interface EnqueueRequest<P> extends EnqueueOptions {
+  /** What it carries. */
+  readonly payload: P;
+}
+
+/** How a message is taken. */
+export interface DequeueOptions {
+  /** How long it is held, in milliseconds. @default {that of the queue} */
+  readonly visibilityTimeout?: number | undefined;
+  /** Ends the wait with the signal's reason. @default {none} */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options with everything filled in. */
+export interface QueueSettings<P> {
+  readonly visibilityTimeout: number;
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly dedupeWindow: number;
+  readonly maxPayloadBytes: number;
+  readonly payloadMemory: number;
+  readonly compactAfter: number;
+  readonly clock: Clock;
+  readonly random: (() => number) | undefined;
+  readonly check: Check<P>;
+}
+
+const QUEUE_KEYS = [
+  "validate",
+  "visibilityTimeout",
+  "maxAttempts",
+  "backoff",
+  "dedupeWindow",
+  "maxPayloadBytes",
+  "payloadMemory",
+  "compactAfter",
+  "clock",
+  "random",
+  "maxSegmentBytes",
+  "fileSystem",
+];
+const ENQUEUE_KEYS = [
+  "delay",
+  "notBefore",
+  "expiresIn",
+  "priority",
+  "maxAttempts",
+  "backoff",
+  "dedupeKey",
+  "dedupeWindow",
+  "group",
+  "id",
+];
+const MAX_ATTEMPTS = 1_000_000_000;
+const MAX_NAME = 1024;
+const encoder = new TextEncoder();
+
+/** Checks the options of a queue and fills in what is missing. */
+export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
+  checkKeys(options, QUEUE_KEYS);
+  const {
+    visibilityTimeout = 30_000,
+    maxAttempts = 5,
+    backoff = { base: 1000 },
+    dedupeWindow = 300_000,
+    maxPayloadBytes = 16_777_216,
+    payloadMemory = 33_554_432,
+    compactAfter = Infinity,
+    clock = systemClock,
+    random,
+  } = options;
+  checkTime("visibilityTimeout", visibilityTimeout, 1);
+  checkCount("maxAttempts", maxAttempts, 1, MAX_ATTEMPTS);
+  checkBackoff("backoff", backoff);
+  checkTime("dedupeWindow", dedupeWindow);
+  checkCount("maxPayloadBytes", maxPayloadBytes, 1, 134_217_728);
+  checkNumber("payloadMemory", payloadMemory, 0, Number.MAX_SAFE_INTEGER);
+  checkCount("compactAfter", compactAfter, 1, Infinity);
+  if (
+    typeof clock?.now !== "function" || typeof clock.setTimer !== "function"
+  ) {
+    throw new TypeError(
+      "Cannot use the option clock: it needs the functions now and setTimer",
+    );
+  }
+  if (random !== undefined && typeof random !== "function") {
+    throw new TypeError("Cannot use the option random: it is not a function");
+  }
+  return {
+    visibilityTimeout,
+    maxAttempts,
+    backoff,
+    dedupeWindow,
+    maxPayloadBytes,
+    payloadMemory,
+    compactAfter,
+    clock,
+    random,
+    check: compileCheck(options.validate),
+  };
+}
+
+/** Refuses what is no way to enqueue a message. */
+export function checkEnqueue(options: EnqueueOptions): void {
+  checkKeys(options, ENQUEUE_KEYS);
+  const { delay, notBefore, expiresIn, priority, dedupeWindow } = options;
+  if (delay !== undefined) checkTime("delay", delay);
+  if (expiresIn !== undefined) checkTime("expiresIn", expiresIn);
+  if (dedupeWindow !== undefined) checkTime("dedupeWindow", dedupeWindow);
+  if (notBefore !== undefined) {
+    const time = notBefore instanceof Date ? notBefore.getTime() : notBefore;
+    checkNumber("notBefore", time, 0, 8.64e15);
+    if (delay !== undefined) {
+      throw new TypeError(
+        "Cannot use the options delay and notBefore together: both say when",
+      );
+    }
+  }
+  checkCount("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
+  checkCount("maxAttempts", options.maxAttempts, 1, MAX_ATTEMPTS);
+  checkBackoff("backoff", options.backoff);
+  checkText("dedupeKey", options.dedupeKey);
+  checkText("group", options.group);
+  checkText("id", options.id);
+  if (options.id !== undefined && /^\d+$/.test(options.id)) {
+    throw new RangeError(
+      `Cannot use "${options.id}" as the option id: ids made of digits are given by the queue`,
+    );
+  }
+}
+
+/**
+ * A payload as it is written.
+ *
+ * @throws {DurableError} `INVALID_RECORD` if the rule refuses it.
+ * @throws {TypeError | RangeError} If JSON cannot hold it, or it is too long.
+ */
+export function encodePayload<P>(
+  payload: unknown,
+  { check, maxPayloadBytes }: QueueSettings<P>,
+): string {
+  let valid: P;
+  try {
+    valid = check(payload);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new DurableError(
+      "INVALID_RECORD",
+      `Cannot enqueue the payload: it is not valid: ${error.message}`,
+      { cause: error.cause },
+    );
+  }
+  const text = strictJson.encode(valid);
+  // A UTF-16 unit takes one to three bytes: count only where it may matter.
+  if (
+    text.length * 3 > maxPayloadBytes &&
+    encoder.encode(text).length > maxPayloadBytes
+  ) {
+    throw new RangeError(
+      `Cannot enqueue the payload: its text of ${text.length} characters is longer than maxPayloadBytes, ${maxPayloadBytes}`,
+    );
+  }
+  return text;
+}
+
+/** Refuses what is not a signal. */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.throwIfAborted === "function") {
+    return;
+  }
+  throw new TypeError(
+    "Cannot use the option signal: it is not an AbortSignal",
+  );
+}
+
+/** Checks how a message is taken, and says how long it is held. */
+export function resolveDequeue(
+  options: DequeueOptions,
+  standard: number,
+  known: readonly string[] = ["visibilityTimeout", "signal"],
+): number {
+  checkKeys(options, known);
+  checkSignal(options.signal);
+  const { visibilityTimeout = standard } = options;
+  checkTime("visibilityTimeout", visibilityTimeout, 1);
+  return visibilityTimeout;
+}
+
+/** A text as an option; short, because it is kept in memory. */
+function checkText(name: string, value: string | undefined): void {
+  if (value === undefined) return;
+  if (typeof value !== "string" || !value.isWellFormed()) {
+    throw new TypeError(`Cannot use the option ${name}: it is not a text`);
+  }
+  checkCount(`${name}.length`, value.length, 1, MAX_NAME);
+}
+
+/** What a handler gave as a reason, as a text that can be kept. */
+export function reasonText(reason: unknown): string {
+  const text = reason instanceof Error
+    ? `${reason.name}: ${reason.message}`
+    : textOf(reason);
+  return text.toWellFormed().slice(0, MAX_NAME).toWellFormed();
+}
+
+function textOf(value: unknown): string {
+  try {
+    return typeof value === "string" ? value : String(value);
+  } catch {
+    return "something that cannot be told as text";
+  }
+}

@@ -1,0 +1,304 @@
+/**
+ * A state and a queue that share one log, so that both change in one commit.
+ *
+ * @module
+ */
+
+import { messageOf } from "../errors.ts";
+import { copyExactly, strictJson } from "../wal/codec.ts";
+import { checkKeys } from "../wal/options.ts";
+import { compileCheck, type Validate } from "../wal/schema.ts";
+import { DurableError } from "../errors.ts";
+import { checkOf } from "../state/mutators.ts";
+import type { StateRecovery } from "../state/open_state.ts";
+import type { StateManagerOptions } from "../state/options.ts";
+import { adoptState, type Reduce } from "../state/tree.ts";
+import type { DeepReadonly } from "../state/view.ts";
+import { Refusal } from "../wal/schema.ts";
+import type { Core } from "./core.ts";
+import { letterOf } from "./letter.ts";
+import { type Lease, reveal } from "./message.ts";
+import { MiniQueue } from "./mini_queue.ts";
+import { type QueueRecord, reduceWith, type Root } from "./model.ts";
+import { type Companion, openQueue } from "./open_queue.ts";
+import type { EnqueueRequest, QueueOptions } from "./options.ts";
+
+/**
+ * What a state and its queue are made of. The options of the state are those of
+ * `StateManager`.
+ *
+ * @typeParam S The type of the state: JSON data.
+ * @typeParam M The type of the mutations.
+ * @typeParam P The type of the payloads.
+ */
+export interface OutboxOptions<S, M, P> extends
+  Pick<
+    StateManagerOptions<S, M>,
+    "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
+  > {
+  /** How the queue works, and where the files are. @default {{}} */
+  readonly queue?: QueueOptions<P> | undefined;
+}
+
+/**
+ * What happens in one commit: all of it, or nothing.
+ *
+ * @typeParam M The type of the mutations.
+ * @typeParam P The type of the payloads.
+ */
+export interface OutboxCommit<M, P> {
+  /** Mutations of the state, in order. @default {none} */
+  readonly apply?: Iterable<M> | undefined;
+  /** Messages to put into the queue. @default {none} */
+  readonly enqueue?: Iterable<EnqueueRequest<P>> | undefined;
+  /** Messages that were worked on. @default {none} */
+  readonly ack?: Iterable<Lease> | undefined;
+}
+
+/**
+ * A state and a queue in one directory, on one log, so that a mutation, and the
+ * messages that tell others of it, become durable in one commit (a _transactional
+ * outbox_); and so do the mutation that a message asks for, and its acknowledgement:
+ * for the state, that is exactly once.
+ *
+ * - {@linkcode Outbox.queue} is a queue like any other.
+ * - What is promised beyond this process is at least once: a handler that has called
+ *   somebody may be called again.
+ *
+ * @typeParam S The type of the state.
+ * @typeParam M The type of the mutations.
+ * @typeParam P The type of the payloads.
+ *
+ * @example An order, and the mail about it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { MemoryFileSystem, mutators, Outbox } from "@mini-ts/durable";
+ *
+ * interface Shop {
+ *   orders: string[];
+ *   mailed: string[];
+ * }
+ * const shop = await Outbox.open("shop", {
+ *   initial: { orders: [], mailed: [] } as Shop,
+ *   apply: mutators({
+ *     order: (state: Shop, p: { id: string }) => void state.orders.push(p.id),
+ *     mailed: (state: Shop, p: { id: string }) => void state.mailed.push(p.id),
+ *   }),
+ *   queue: { fileSystem: new MemoryFileSystem() },
+ * });
+ * await shop.commit({
+ *   apply: [{ order: { id: "o-1" } }],
+ *   enqueue: [{ payload: { mail: "o-1" } }],
+ * });
+ * assertEquals([shop.state.orders.length, shop.queue.size], [1, 1]);
+ *
+ * const message = await shop.queue.dequeue();
+ * await shop.commit({ apply: [{ mailed: { id: "o-1" } }], ack: [message] });
+ * assertEquals([shop.state.mailed.length, shop.queue.size], [1, 0]);
+ * await shop.close();
+ * ```
+ */
+export class Outbox<S, M, P = unknown> implements AsyncDisposable {
+  /** The queue. */
+  readonly queue: MiniQueue<P>;
+  /** What opening found and did. */
+  readonly recovery: StateRecovery;
+  readonly #core: Core;
+  readonly #initial: S;
+  readonly #check: (mutation: unknown) => unknown;
+
+  private constructor(
+    core: Core,
+    initial: S,
+    check: (mutation: unknown) => unknown,
+  ) {
+    this.#core = core;
+    this.#initial = initial;
+    this.#check = check;
+    this.queue = new MiniQueue<P>(core);
+    this.recovery = core.state.recovery;
+  }
+
+  /**
+   * Opens a state and its queue, and creates them if there are none. A directory
+   * that held a queue alone gets the initial state.
+   *
+   * @typeParam S The type of the state; inferred from `initial`.
+   * @typeParam M The type of the mutations; inferred from `apply`.
+   * @typeParam P The type of the payloads; inferred from `queue.validate`.
+   * @param dir The directory.
+   * @param options What they are made of.
+   * @returns The open state and queue. Close it, or use `await using`.
+   * @throws {DurableError | TypeError | RangeError} As `StateManager.open`.
+   */
+  static async open<S, M, P = unknown>(
+    dir: string,
+    options: OutboxOptions<S, M, P>,
+  ): Promise<Outbox<S, M, P>> {
+    checkKeys(options, [
+      "initial",
+      "apply",
+      "validate",
+      "version",
+      "upcast",
+      "migrate",
+      "queue",
+    ]);
+    const { initial, apply, validate, queue = {} } = options;
+    adoptState(initial);
+    if (typeof apply !== "function") {
+      throw new TypeError("Cannot use the option apply: it is not a function");
+    }
+    const check = checkMutation(validate, apply);
+    const core = await openQueue(dir, queue, companionOf(options, check));
+    return new Outbox<S, M, P>(core, structuredClone(initial), check);
+  }
+
+  /** The durable state, to be read, as that of a `StateManager`. */
+  get state(): DeepReadonly<S> {
+    const { state } = this.#core.state.tree.durable;
+    return (state === undefined ? this.#initial : state) as DeepReadonly<S>;
+  }
+
+  /** Sequence number of the last record, of the state or of the queue, that is durable. */
+  get sequence(): number {
+    return this.#core.state.commits.sequence;
+  }
+
+  /**
+   * Changes the state and the queue in one commit.
+   *
+   * @param parts What happens; acknowledgements come first, then mutations.
+   * @returns The ids of the messages that were enqueued, when all is on disk.
+   * @throws {DurableError} `REJECTED` if the reducer refuses a mutation,
+   * `LEASE_LOST` if a message is not held any more, `INVALID_RECORD`, `CLOSED`:
+   * nothing has happened. `FAILED`: whether it has is unknown.
+   * @throws {TypeError | RangeError} For what cannot be written.
+   */
+  async commit(parts: OutboxCommit<M, P>): Promise<string[]> {
+    checkKeys(parts, ["apply", "enqueue", "ack"]);
+    const core = this.#core;
+    const { apply = [], enqueue = [], ack = [] } = parts;
+    const leases = Array.from(ack, (lease) => this.#own(lease));
+    const mutations = Array.from(apply, (mutation) => {
+      const valid = this.#check(mutation);
+      return { text: strictJson.encode(valid), exact: copyExactly(valid) };
+    });
+    const letters = Array.from(enqueue, (one) => letterOf(one, core.settings));
+    const batch = core.begin();
+    for (const { held } of new Set(leases)) core.ack(batch, held);
+    for (const { text, exact } of mutations) {
+      batch.push({ apply: exact }, `{"apply":${text}}`);
+    }
+    const names = new Map<string, string>();
+    const ids = letters.map((letter) => core.enqueue(batch, letter, names));
+    const done = core.commit(batch);
+    for (const { settled } of leases) settled();
+    await done;
+    return ids;
+  }
+
+  /**
+   * Decides upon the newest state, with everything that was handed in before, and
+   * commits what was decided, with nothing in between.
+   *
+   * @param decide Returns what is to happen, or throws. It must be synchronous.
+   * @returns As `commit`.
+   * @throws What `decide` throws, and as `commit`.
+   */
+  async transact(
+    decide: (state: DeepReadonly<S>) => OutboxCommit<M, P>,
+  ): Promise<string[]> {
+    const { commits, tree } = this.#core.state;
+    commits.checkOpen("apply to");
+    const { state = this.#initial } = tree.newest;
+    const decided = decide(state as DeepReadonly<S>);
+    if (decided instanceof Promise) {
+      decided.catch(() => {}); // its decision comes too late
+      throw new TypeError("Cannot transact: the function is asynchronous");
+    }
+    return await this.commit(decided);
+  }
+
+  /** Closes the state and the queue. */
+  close(): Promise<void> {
+    return this.queue.close();
+  }
+
+  /** {@linkcode Outbox.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #own(lease: Lease): ReturnType<typeof reveal> {
+    const revealed = reveal(lease);
+    if (revealed.core === this.#core) return revealed;
+    throw new TypeError(
+      `Cannot acknowledge message ${revealed.held.message}: it is of another queue`,
+    );
+  }
+}
+
+/** What may be applied; throws `INVALID_RECORD`, or a `TypeError` for what the reducer does not know. */
+function checkMutation<S, M>(
+  validate: Validate<M> | undefined,
+  apply: Reduce<S, M>,
+): (mutation: unknown) => M {
+  const check = compileCheck(validate);
+  const checkKnown = checkOf(apply);
+  return (mutation) => {
+    let valid: M;
+    try {
+      valid = check(mutation);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new DurableError(
+        "INVALID_RECORD",
+        `Cannot apply the mutation: it is not valid: ${messageOf(error)}`,
+        { cause: error.cause },
+      );
+    }
+    checkKnown(valid);
+    return valid;
+  };
+}
+
+/** What the state adds to the options of the log. */
+function companionOf<S, M, P>(
+  { initial, apply, version, upcast, migrate }: OutboxOptions<S, M, P>,
+  check: (mutation: unknown) => M,
+): Companion {
+  return {
+    apply: reduceWith((root, mutation, number) => {
+      // A queue that was there before has none as yet.
+      if (root.state === undefined) root.state = initial;
+      const state = root.state;
+      const result = apply(state as S, mutation as M, number);
+      if (result === undefined || result === state) return;
+      if (typeof state === "object" && typeof result !== "object") {
+        throw new TypeError(
+          `The reducer returned ${result}, which cannot take the place of an object`,
+        );
+      }
+      root.state = result;
+    }),
+    version,
+    validate(record) {
+      const { apply: mutation } = record as { apply?: unknown };
+      if (mutation !== undefined) check(mutation);
+    },
+    upcast: upcast && ((record, from) => {
+      const { apply: mutation } = record as { apply?: unknown };
+      return (mutation === undefined
+        ? record
+        : { apply: upcast(mutation, from) }) as QueueRecord;
+    }),
+    migrate: migrate && ((root, from) => {
+      const { state, ...queue } = root as Root;
+      return {
+        ...queue,
+        state: state === undefined ? initial : migrate(state, from),
+      };
+    }),
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Works messages off with a handler.
+ *
+ * @module
+ */
+
+import type { DurableError } from "../errors.ts";
+import { checkCount } from "../wal/options.ts";
+import { checkTime } from "./backoff.ts";
+import type { Consumers } from "./consumers.ts";
+import type { Core } from "./core.ts";
+import type { Message } from "./message.ts";
+import { type DequeueOptions, reasonText, resolveDequeue } from "./options.ts";
+
+/** How messages are worked off. */
+export interface ProcessOptions extends DequeueOptions {
+  /** How many messages are worked on at a time. Range: 1 and up. @default {1} */
+  readonly concurrency?: number | undefined;
+  /**
+   * Whether messages are held for as long as the handler runs, by extending their
+   * leases at half of their time: one write for each. Without it a handler has to
+   * be done within `visibilityTimeout`; else its message is handed out again, its
+   * result does not count, and it is not waited for.
+   *
+   * @default {true}
+   */
+  readonly autoExtend?: boolean | undefined;
+}
+
+/**
+ * Works on a message. When it has ended, the message is acknowledged, unless it was
+ * settled by the handler itself. When it throws, the message is tried again later.
+ *
+ * @typeParam P The type of the payload.
+ */
+export type Handler<P> = (message: Message<P>) => unknown;
+
+/**
+ * Thrown by a handler: try again later, and do not count this attempt. For a
+ * service that asks to be left alone for a while.
+ */
+export class RetryAfter extends Error {
+  /** Always `"RetryAfter"`. */
+  override readonly name = "RetryAfter";
+  /** How long the message is not handed out, in milliseconds. */
+  readonly delay: number;
+
+  /**
+   * Makes one.
+   *
+   * @param delay How long to wait, in milliseconds. Range: 0 and up.
+   * @throws {RangeError | TypeError} If it is no length of time.
+   */
+  constructor(delay: number) {
+    checkTime("delay", delay);
+    super(`Try again after ${delay} ms`);
+    this.delay = delay;
+  }
+}
+
+/** Thrown by a handler: the message cannot be worked on, and becomes a dead letter at once. */
+export class DeadLetter extends Error {
+  /** Always `"DeadLetter"`. */
+  override readonly name = "DeadLetter";
+}
+
+const PROCESS_KEYS = [
+  "visibilityTimeout",
+  "signal",
+  "concurrency",
+  "autoExtend",
+];
+
+/** Checks the options, and works until the signal, or the end of the queue. */
+export async function work(
+  core: Core,
+  consumers: Consumers,
+  handler: Handler<unknown>,
+  options: ProcessOptions,
+): Promise<void> {
+  if (typeof handler !== "function") {
+    throw new TypeError("Cannot process: the handler is not a function");
+  }
+  const standard = core.settings.visibilityTimeout;
+  const visibilityTimeout = resolveDequeue(options, standard, PROCESS_KEYS);
+  const { concurrency = 1, signal, autoExtend = true } = options;
+  checkCount("concurrency", concurrency, 1, 1_000_000);
+  if (typeof autoExtend !== "boolean") {
+    throw new TypeError(
+      "Cannot use the option autoExtend: it is neither true nor false",
+    );
+  }
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal?.reason);
+  if (signal?.aborted) return;
+  core.state.commits.checkOpen("read from");
+  signal?.addEventListener("abort", onAbort);
+  const worker = new Worker(core, consumers, handler, {
+    visibilityTimeout,
+    renewal: autoExtend ? visibilityTimeout / 2 : Infinity,
+    signal: stop.signal,
+  });
+  try {
+    const loops = Array.from({ length: concurrency }, () => worker.run());
+    // The first that fails ends the others; they are waited for.
+    for (const loop of loops) loop.catch((error) => stop.abort(error));
+    const ends = await Promise.allSettled(loops);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+interface WorkSettings {
+  readonly visibilityTimeout: number;
+  /** After what time of a lease it is extended. */
+  readonly renewal: number;
+  readonly signal: AbortSignal;
+}
+
+/** One handler, with all that run it. */
+class Worker {
+  readonly #core: Core;
+  readonly #consumers: Consumers;
+  readonly #handler: Handler<unknown>;
+  readonly #settings: WorkSettings;
+
+  constructor(
+    core: Core,
+    consumers: Consumers,
+    handler: Handler<unknown>,
+    settings: WorkSettings,
+  ) {
+    this.#core = core;
+    this.#consumers = consumers;
+    this.#handler = handler;
+    this.#settings = settings;
+  }
+
+  /** Works on one message after the other. */
+  async run(): Promise<void> {
+    const { signal, visibilityTimeout } = this.#settings;
+    const wanted = { signal, visibilityTimeout };
+    let last: Promise<void> = Promise.resolve();
+    while (!signal.aborted) {
+      let message: Message<unknown>;
+      try {
+        message = await this.#consumers.next(wanted);
+      } catch (error) {
+        const isOver = signal.aborted ||
+          (error as DurableError).code === "CLOSED";
+        if (isOver) break;
+        throw error;
+      }
+      // Not waited for: the next claim shares its sync.
+      last = (await this.#handle(message)).settled;
+    }
+    await last;
+  }
+
+  /** Works on a message; that it is settled is under way then. */
+  async #handle(
+    message: Message<unknown>,
+  ): Promise<{ readonly settled: Promise<void> }> {
+    const renewal = this.#renew(message);
+    const lost = lostOf(message);
+    let settle: () => Promise<void>;
+    try {
+      const result = this.#handler(message);
+      await (isPromise(result) ? Promise.race([result, lost.promise]) : result);
+      settle = () => message.ack();
+    } catch (error) {
+      settle = () => settleFailed(message, error);
+    } finally {
+      renewal.stop();
+      lost.stop();
+    }
+    // If the lease is lost, or nothing can be written any more, it comes back.
+    return { settled: settle().catch(() => {}) };
+  }
+
+  /** Extends the lease of a message at half of its time, again and again. */
+  #renew(message: Message<unknown>): { stop(): void } {
+    const { visibilityTimeout, renewal } = this.#settings;
+    const { alarms } = this.#core;
+    if (renewal === Infinity) return { stop() {} };
+    let giveUp: () => void;
+    const arm = () => {
+      giveUp = alarms.set(this.#core.time() + renewal, () => {
+        message.extend(visibilityTimeout).then(arm, () => {}); // else the lease runs out, and the signal tells
+      });
+    };
+    arm();
+    return { stop: () => giveUp() };
+  }
+}
+
+/** Rejects when a message is not held any more. */
+function lostOf(message: Message<unknown>): {
+  readonly promise: Promise<never>;
+  stop(): void;
+} {
+  const { signal } = message;
+  let onAbort = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+  });
+  promise.catch(() => {}); // the handler may have ended
+  return { promise, stop: () => signal.removeEventListener("abort", onAbort) };
+}
+
+/** What is done with a message whose handler has thrown. */
+function settleFailed(
+  message: Message<unknown>,
+  error: unknown,
+): Promise<void> {
+  const { name, delay } = (error ?? {}) as { name?: unknown; delay?: unknown };
+  if (name === "RetryAfter" && typeof delay === "number") {
+    return message.release(delay);
+  }
+  if (name === "DeadLetter") return message.fail((error as Error).message);
+  return message.retry({ reason: reasonText(error) });
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null)?.then === "function";
+}
