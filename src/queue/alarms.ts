@@ -83,13 +83,14 @@ export class Alarms {
   }
 
   #arm(): void {
+    const now = this.#now(); // first: if the clock was set, this comes back here
     const at = this.#alarms.least;
     // One that is early enough may stay: it looks again.
     if (this.#timer && this.#timer.at <= at && at < Infinity) return;
     this.#timer?.cancel();
     this.#timer = undefined;
     if (at === Infinity) return;
-    const delay = Math.min(Math.max(at - this.#now(), 0), LONGEST_TIMER);
+    const delay = Math.min(Math.max(at - now, 0), LONGEST_TIMER);
     const cancel = this.#clock.setTimer(() => {
       this.#timer = undefined;
       this.#ring();

@@ -65,7 +65,10 @@ export class Compactor {
     await this.#carry(this.#floor());
     // Nothing that is durable, or will be, needs what is in front of this.
     const keep = records.first((number) => this.#isIn(number));
-    const compaction = await state.upkeep.compact(keep);
+    const compaction = await state.upkeep.compact(keep).catch((error) => {
+      if (state.failure) core.onFailure(state.failure);
+      throw error;
+    });
     core.payloads.forget(keep);
     return compaction;
   }

@@ -9,7 +9,7 @@
  */
 
 import type { DurableError } from "../errors.ts";
-import type { Claim, Core } from "./core.ts";
+import type { Claim, Claimed, Core } from "./core.ts";
 import { Message } from "./message.ts";
 import { type DequeueOptions, resolveDequeue } from "./options.ts";
 
@@ -94,9 +94,9 @@ export class Consumers {
       const claim = core.claim(count, visibilityTimeout);
       if (!claim) return [];
       await claim.done;
-      if (claim.numbers.length === 0) continue; // there may be more behind what was removed
+      if (claim.messages.length === 0) continue; // there may be more behind what was removed
       return await Promise.all(
-        claim.numbers.map((number) => this.#message(number, claim)),
+        claim.messages.map((claimed) => this.#message(claimed)),
       );
     }
   }
@@ -115,7 +115,7 @@ export class Consumers {
         }
         const claim = this.#core.claim(alike.length, visibilityTimeout);
         if (!claim) break;
-        const served = alike.slice(0, claim.numbers.length);
+        const served = alike.slice(0, claim.messages.length);
         for (const consumer of served) this.#waiting.delete(consumer);
         void this.#deliver(claim, served);
         if (served.length === 0) break; // it is gone on with when that is durable
@@ -137,20 +137,20 @@ export class Consumers {
   }
 
   async #deliver(claim: Claim, consumers: readonly Consumer[]): Promise<void> {
-    const { numbers, done } = claim;
+    const { messages, done } = claim;
     try {
       await done;
     } catch (error) {
       for (const { reject } of consumers) reject(error);
       return;
     }
-    if (numbers.length === 0) return this.serve();
+    if (messages.length === 0) return this.serve();
     for (const [n, consumer] of consumers.entries()) {
-      const number = numbers[n];
-      const known = this.#inMemory(number, claim);
-      if (known) this.#hand(known, consumer);
+      const claimed = messages[n];
+      const message = this.#inMemory(claimed);
+      if (message) this.#hand(message, consumer);
       else {
-        await this.#message(number, claim).then(
+        await this.#message(claimed).then(
           (message) => this.#hand(message, consumer),
           consumer.reject,
         );
@@ -164,22 +164,17 @@ export class Consumers {
     message.release().catch(() => {}); // else it comes back when the lease runs out
   }
 
-  #inMemory(number: number, { token }: Claim): Message<unknown> | undefined {
+  #inMemory({ held, entry }: Claimed): Message<unknown> | undefined {
     const core = this.#core;
-    const entry = core.look(number);
-    if (!entry) return undefined;
-    const found = core.payloads.inMemory(entry.record ?? number);
-    const held = { message: number, lease: token };
+    const found = core.payloads.inMemory(entry.record ?? held.message);
     return found && new Message(core, held, entry, found.payload);
   }
 
   /** A message that was handed out, with its payload. */
-  async #message(number: number, claim: Claim): Promise<Message<unknown>> {
+  async #message({ held, entry }: Claimed): Promise<Message<unknown>> {
     const core = this.#core;
-    const entry = core.look(number) ?? { at: 0 };
-    const held = { message: number, lease: claim.token };
     try {
-      const payload = await core.payloads.read(entry.record ?? number);
+      const payload = await core.payloads.read(entry.record ?? held.message);
       return new Message(core, held, entry, payload);
     } catch (error) {
       const { code, message } = error as DurableError;

@@ -7,174 +7,49 @@
  */
 
 import { DurableError } from "../errors.ts";
-import { ABSENT, ownMember } from "../state/history.ts";
-import type { OpenState } from "../state/open_state.ts";
-import { type Container, isContainer } from "../state/table.ts";
-import { membersOf } from "../state/walk.ts";
-import { Alarms } from "./alarms.ts";
 import { delayAfter } from "./backoff.ts";
-import {
-  type Entry,
-  type Held,
-  idKey,
-  type KeyEntry,
-  type QueueRecord,
-  type Root,
-} from "./model.ts";
-import { Heap } from "./heap.ts";
-import type { QueueSettings } from "./options.ts";
-import type { Payloads } from "./payloads.ts";
-import { Records } from "./records.ts";
+import { type Batch, MANY } from "./batch.ts";
+import { Ledger } from "./ledger.ts";
 import type { Letter } from "./letter.ts";
-import { Schedule } from "./schedule.ts";
+import type { Entry, Held } from "./model.ts";
 
-/** A clock that is set back by less than this is taken to stand still, in milliseconds. */
-const SMALL_STEP = 1000;
-/** How many dedupe keys may be past their time before they are removed. */
-const MANY_KEYS = 64;
 /** How often messages that are to become dead letters are taken out, {@linkcode MANY} at a time, before others have their turn. */
 const SWEEPS = 4;
-/** How many messages one record names at most. */
-export const MANY = 1000;
 
-/** What becomes one commit. */
-export class Batch {
-  readonly texts: string[] = [];
-  readonly mutations: QueueRecord[] = [];
-  /** What to do when it was handed in. */
-  readonly staged: (() => void)[] = [];
-  /** What to do when it is durable. */
-  readonly durable: (() => void)[] = [];
-  /** The time it happens at. */
-  readonly now: number;
-  readonly #base: number;
-
-  /**
-   * @param now The time it happens at.
-   * @param base The last sequence number in front of it.
-   */
-  constructor(now: number, base: number) {
-    this.now = now;
-    this.#base = base;
-  }
-
-  /** Adds a record, and gives its sequence number. */
-  push(mutation: QueueRecord, text: string = JSON.stringify(mutation)): number {
-    this.mutations.push(mutation);
-    return this.#base + this.texts.push(text);
-  }
+/** A message that was handed out. */
+export interface Claimed {
+  readonly held: Held;
+  /** The message as it is then. */
+  readonly entry: Entry;
 }
 
 /** Messages that were handed out together. */
 export interface Claim {
-  readonly numbers: readonly number[];
-  readonly token: number;
+  readonly messages: readonly Claimed[];
   /** Resolves when it is durable. */
   readonly done: Promise<number>;
 }
 
 /** Carries operations out. */
-export class Core {
-  readonly state: OpenState<Root, QueueRecord>;
-  readonly settings: QueueSettings<unknown>;
-  readonly alarms: Alarms;
-  readonly payloads: Payloads;
-  readonly schedule: Schedule;
-  readonly records: Records = new Records();
-  /** Called when something was handed in: there may be something to hand out. */
-  onChange: () => void = () => {};
-  /** Called when messages are gone for good. */
-  onGone: () => void = () => {};
-  /** Called when nothing can be written any more. */
-  onFailure: (error: unknown) => void = () => {};
-  readonly #keys = new Heap<string>();
-  #last = -Infinity;
-
-  constructor(
-    state: OpenState<Root, QueueRecord>,
-    settings: QueueSettings<unknown>,
-    payloads: Payloads,
-  ) {
-    this.state = state;
-    this.settings = settings;
-    this.payloads = payloads;
-    this.alarms = new Alarms(settings.clock, () => this.time());
-    this.schedule = new Schedule((number) => this.look(number));
-    for (const part of ["messages", "dead"] as const) {
-      for (const [number, { record = number }] of this.#all(part)) {
-        this.records.add(record, number);
-      }
-    }
-    for (const [key, entry] of membersOf(this.#part("keys"))) {
-      this.#keys.push((entry as KeyEntry).until, key);
-    }
-    this.#last = this.#clockTime();
-    this.schedule.rebuild(this.#all("messages"), this.#last);
-  }
-
+export class Core extends Ledger {
   /**
-   * The time, in whole milliseconds. It stands still while the clock is a little
-   * behind; if the clock was set back, everything is scheduled anew.
-   */
-  time(): number {
-    const now = this.#clockTime();
-    const back = this.#last - now;
-    if (back > 0 && back < SMALL_STEP) return this.#last;
-    this.#last = now;
-    if (back > 0) {
-      this.schedule.rebuild(this.#all("messages"), now);
-      this.alarms.shift(-back);
-    }
-    return now;
-  }
-
-  /** A message, as it is after all that was handed in; it must not be changed. */
-  look(number: number): Entry | undefined {
-    return this.#member("messages", String(number)) as Entry | undefined;
-  }
-
-  /** A dead letter, likewise. */
-  lookDead(number: number): Entry | undefined {
-    return this.#member("dead", String(number)) as Entry | undefined;
-  }
-
-  /** The numbers of all messages, or dead letters, there are now. */
-  numbers(part: "messages" | "dead"): number[] {
-    return Array.from(this.#all(part), ([number]) => number);
-  }
-
-  /** The number of the message with an id, if there is one. */
-  numberOf(id: string): number | undefined {
-    if (/^\d{1,15}$/.test(id)) return Number(id);
-    return this.#keyEntry(idKey(id))?.message;
-  }
-
-  /** Begins a commit. */
-  begin(): Batch {
-    const { commits } = this.state;
-    commits.checkOpen("write to");
-    return new Batch(this.time(), commits.staged);
-  }
-
-  /** Hands a commit in; the promise resolves when it is durable. */
-  commit(batch: Batch): Promise<number> {
-    if (batch.texts.length === 0) return this.state.commits.newest;
-    const done = this.#stage(batch);
-    this.onChange();
-    return done;
-  }
-
-  /**
-   * Adds a message to a commit.
+   * Adds messages to a commit.
    *
-   * @param ids The ids of keys that are taken by messages of the same commit.
-   * @returns Its id, or that of the message that has its key.
+   * @returns The id of each, or that of the message that has its key.
    */
-  enqueue(batch: Batch, letter: Letter, ids: Map<string, string>): string {
+  enqueue(batch: Batch, letters: readonly Letter[]): string[] {
+    // First, because keys may be taken anew.
+    const forgotten = this.keys.due(batch.now, this.settings.dedupeWindow);
+    if (forgotten.length > 0) batch.push({ forget: { keys: forgotten } });
+    const ids = new Map<string, string>();
+    return letters.map((letter) => this.#enqueue(batch, letter, ids));
+  }
+
+  #enqueue(batch: Batch, letter: Letter, ids: Map<string, string>): string {
     const { now } = batch;
     const { id, names, window } = letter;
     for (const name of names) {
-      const taken = ids.get(name) ?? this.#idOf(name, now);
+      const taken = ids.get(name) ?? this.keys.idOf(name, now);
       if (taken !== undefined) return taken;
     }
     const { entry, text } = letter.at(now);
@@ -182,7 +57,7 @@ export class Core {
     const own = id ?? String(number);
     for (const name of names) {
       ids.set(name, own);
-      batch.staged.push(() => this.#keys.push(now + window, name));
+      batch.staged.push(() => this.keys.add(name, now + window));
     }
     batch.staged.push(() => {
       this.records.add(number, number);
@@ -190,7 +65,6 @@ export class Core {
       this.schedule.add(number, entry, now);
     });
     batch.durable.push(() => this.schedule.count(number, entry));
-    this.#forgetKeys(batch);
     return own;
   }
 
@@ -202,23 +76,19 @@ export class Core {
   claim(count: number, visibilityTimeout: number): Claim | undefined {
     const numbers: number[] = [];
     const taken = new Set<number>();
-    for (let round = 1;; round++) {
-      const batch = this.begin();
-      const doomed = this.#take(
-        count - numbers.length,
-        batch.now,
-        numbers,
-        taken,
-      );
+    let batch = this.begin();
+    for (let round = 1; round <= SWEEPS; round++) {
+      const wanted = count - numbers.length;
+      const doomed = this.#take(wanted, batch.now, numbers, taken);
       if (doomed.size === 0) break;
       for (const [reason, dead] of doomed) this.#bury(batch, dead, reason);
-      const done = this.#stage(batch);
-      if (round < SWEEPS) continue;
-      if (numbers.length === 0) return { numbers, token: 0, done };
-      break;
+      const done = this.stage(batch);
+      if (round === SWEEPS && numbers.length === 0) {
+        return { messages: [], done };
+      }
+      batch = this.begin();
     }
     if (numbers.length === 0) return undefined;
-    const batch = this.begin();
     const { now } = batch;
     const until = Math.ceil(now + visibilityTimeout);
     const token = batch.push({ claim: { at: now, messages: numbers, until } });
@@ -231,7 +101,12 @@ export class Core {
         this.schedule.count(number, { at: now, lease });
       }
     });
-    return { numbers, token, done: this.#stage(batch) };
+    const done = this.stage(batch);
+    const messages = numbers.map((message): Claimed => ({
+      held: { message, lease: token },
+      entry: { at: now, ...this.look(message) },
+    }));
+    return { messages, done };
   }
 
   /** Adds an acknowledgement to a commit. */
@@ -380,79 +255,6 @@ export class Core {
     return this.lookDead(message)
       ? "it is a dead letter"
       : "it was acknowledged or removed";
-  }
-
-  #stage({ texts, mutations, staged, durable }: Batch): Promise<number> {
-    const done = this.state.commits.stage(texts, mutations, () => {
-      for (const settle of durable) settle();
-    });
-    done.catch(this.onFailure);
-    for (const follow of staged) follow();
-    return done;
-  }
-
-  /** Messages, or dead letters, as they are after all that was handed in. */
-  *#all(part: "messages" | "dead"): Generator<[number, Entry]> {
-    for (const [key, entry] of membersOf(this.#part(part))) {
-      yield [Number(key), entry as Entry];
-    }
-  }
-
-  #clockTime(): number {
-    const now = this.settings.clock.now();
-    if (Number.isFinite(now)) return Math.floor(now);
-    throw new TypeError(`Cannot use the clock: it shows ${now}`);
-  }
-
-  #part(name: keyof Root): Container {
-    const root = this.state.tree.root;
-    const part = isContainer(root) ? ownMember(root, name) : undefined;
-    return isContainer(part) ? part : {};
-  }
-
-  #member(part: keyof Root, key: string): unknown {
-    const value = ownMember(this.#part(part), key);
-    return value === ABSENT ? undefined : value;
-  }
-
-  #keyEntry(name: string): KeyEntry | undefined {
-    return this.#member("keys", name) as KeyEntry | undefined;
-  }
-
-  /** The id of the message that has a key, if the key is taken. */
-  #idOf(name: string, now: number): string | undefined {
-    const entry = this.#keyEntry(name);
-    if (!entry) return undefined;
-    const { message, until } = entry;
-    const isTaken = until > now || this.#isNeeded(name, message);
-    if (!isTaken) return undefined;
-    return name.startsWith("id:") ? name.slice(3) : entry.id ?? String(message);
-  }
-
-  /** Whether a name is a caller's id of a message that is there. */
-  #isNeeded(name: string, message: number): boolean {
-    return name.startsWith("id:") &&
-      (this.look(message) ?? this.lookDead(message)) !== undefined;
-  }
-
-  /** Removes keys whose time is over, when there are many. */
-  #forgetKeys(batch: Batch): void {
-    const { now } = batch;
-    if (this.#keys.size < MANY_KEYS || this.#keys.least > now) return;
-    const due: string[] = [];
-    const again: string[] = [];
-    while (this.#keys.least <= now && due.length < MANY) {
-      const name = this.#keys.pop();
-      const entry = name === undefined ? undefined : this.#keyEntry(name);
-      if (name === undefined || !entry || entry.until > now) continue;
-      if (this.#isNeeded(name, entry.message)) again.push(name);
-      else due.push(name);
-    }
-    // An id that is in use is looked at again later.
-    for (const name of again) {
-      this.#keys.push(now + this.settings.dedupeWindow + 1, name);
-    }
-    if (due.length > 0) batch.push({ forget: { keys: due } });
   }
 
   /**

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Core, MANY } from "./core.ts";
+import { MANY } from "./batch.ts";
+import type { Core } from "./core.ts";
 import { listOf, type QueuedMessage } from "./inspect.ts";
 
 /**

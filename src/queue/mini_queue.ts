@@ -10,7 +10,8 @@ import type { StateRecovery } from "../state/open_state.ts";
 import { checkCount, checkKeys } from "../wal/options.ts";
 import { Compactor } from "./compaction.ts";
 import { Consumers } from "./consumers.ts";
-import { type Core, MANY } from "./core.ts";
+import { MANY } from "./batch.ts";
+import type { Core } from "./core.ts";
 import { DeadLetters, portions } from "./dead_letters.ts";
 import {
   listOf,
@@ -156,7 +157,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     const core = this.#core;
     const letter = new Letter(payload, options, core.settings);
     const batch = core.begin();
-    const id = core.enqueue(batch, letter, new Map());
+    const [id] = core.enqueue(batch, [letter]);
     await core.commit(batch);
     return id;
   }
@@ -173,8 +174,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     const core = this.#core;
     const letters = Array.from(requests, (one) => letterOf(one, core.settings));
     const batch = core.begin();
-    const names = new Map<string, string>();
-    const ids = letters.map((letter) => core.enqueue(batch, letter, names));
+    const ids = core.enqueue(batch, letters);
     await core.commit(batch);
     return ids;
   }

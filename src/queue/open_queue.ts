@@ -11,6 +11,7 @@ import {
   stateError,
   type StateManagerOptions,
 } from "../state/options.ts";
+import type { LogFiles } from "../wal/active.ts";
 import { Lookup } from "../wal/lookup.ts";
 import { Core } from "./core.ts";
 import { emptyRoot, type QueueRecord, reduceWith, type Root } from "./model.ts";
@@ -20,7 +21,7 @@ import { Payloads } from "./payloads.ts";
 /** What a state that shares the log adds to the options. */
 export type Companion = Pick<
   StateManagerOptions<Root, QueueRecord>,
-  "apply" | "validate" | "version" | "upcast" | "migrate"
+  "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
 >;
 
 /** The name of a queue's log in its directory. */
@@ -30,40 +31,37 @@ const JOURNAL = "queue.jsonl";
 export async function openQueue<P>(
   dir: string,
   options: QueueOptions<P>,
-  companion: Companion = { apply: reduceWith() },
+  companion: Companion = { initial: emptyRoot(), apply: reduceWith() },
 ): Promise<Core> {
   const settings = resolveQueue(options);
   const { fileSystem, maxSegmentBytes } = options;
   const plan = await resolvePlan(dir, {
     ...companion,
-    initial: emptyRoot(),
     journal: JOURNAL,
     fileSystem,
     maxSegmentBytes,
   }, MANAGER_KEYS);
   const state = await openState(plan);
   try {
-    checkRoot(state.tree.durable);
-    const { log } = plan;
-    const lookup = new Lookup(log);
-    const payloads = new Payloads(lookup, log.path, settings.payloadMemory);
+    checkRoot(state.tree.durable, plan.log);
+    const lookup = new Lookup(plan.log);
+    const { path } = plan.log;
+    const payloads = new Payloads(lookup, path, settings.payloadMemory);
     return new Core(state, settings, payloads);
   } catch (error) {
-    await state.close();
-    throw stateError(
-      "CORRUPT",
-      plan.log,
-      `what its snapshot holds is not a queue`,
-      { cause: error },
-    );
+    await state.close().catch(() => {}); // error says why
+    throw error;
   }
 }
 
 /** Throws if a snapshot holds something else than a queue. */
-function checkRoot(root: Partial<Root>): void {
+function checkRoot(root: Partial<Root>, log: LogFiles): void {
   for (const part of ["messages", "dead", "keys", "totals"] as const) {
-    if (typeof root?.[part] !== "object" || root[part] === null) {
-      throw new TypeError(`it has no ${part}`);
-    }
+    if (typeof root?.[part] === "object" && root[part] !== null) continue;
+    throw stateError(
+      "CORRUPT",
+      log,
+      `its snapshot is not of a queue: it has no ${part}`,
+    );
   }
 }

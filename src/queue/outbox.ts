@@ -12,14 +12,14 @@ import { DurableError } from "../errors.ts";
 import { checkOf } from "../state/mutators.ts";
 import type { StateRecovery } from "../state/open_state.ts";
 import type { StateManagerOptions } from "../state/options.ts";
-import { adoptState, type Reduce } from "../state/tree.ts";
+import { adoptState, type Reduce, Tree } from "../state/tree.ts";
 import type { DeepReadonly } from "../state/view.ts";
 import { Refusal } from "../wal/schema.ts";
 import type { Core } from "./core.ts";
 import { letterOf } from "./letter.ts";
 import { type Lease, reveal } from "./message.ts";
 import { MiniQueue } from "./mini_queue.ts";
-import { type QueueRecord, reduceWith, type Root } from "./model.ts";
+import { emptyRoot, type QueueRecord, reduceWith, type Root } from "./model.ts";
 import { type Companion, openQueue } from "./open_queue.ts";
 import type { EnqueueRequest, QueueOptions } from "./options.ts";
 
@@ -104,6 +104,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
   /** What opening found and did. */
   readonly recovery: StateRecovery;
   readonly #core: Core;
+  /** What is shown of a queue that had no state yet. */
   readonly #initial: S;
   readonly #check: (mutation: unknown) => unknown;
 
@@ -113,7 +114,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     check: (mutation: unknown) => unknown,
   ) {
     this.#core = core;
-    this.#initial = initial;
+    this.#initial = new Tree<S>(adoptState(initial)).newest;
     this.#check = check;
     this.queue = new MiniQueue<P>(core);
     this.recovery = core.state.recovery;
@@ -151,7 +152,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     }
     const check = checkMutation(validate, apply);
     const core = await openQueue(dir, queue, companionOf(options, check));
-    return new Outbox<S, M, P>(core, structuredClone(initial), check);
+    return new Outbox<S, M, P>(core, initial, check);
   }
 
   /** The durable state, to be read, as that of a `StateManager`. */
@@ -190,8 +191,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     for (const { text, exact } of mutations) {
       batch.push({ apply: exact }, `{"apply":${text}}`);
     }
-    const names = new Map<string, string>();
-    const ids = letters.map((letter) => core.enqueue(batch, letter, names));
+    const ids = core.enqueue(batch, letters);
     const done = core.commit(batch);
     for (const { settled } of leases) settled();
     await done;
@@ -269,6 +269,7 @@ function companionOf<S, M, P>(
   check: (mutation: unknown) => M,
 ): Companion {
   return {
+    initial: { ...emptyRoot(), state: initial },
     apply: reduceWith((root, mutation, number) => {
       // A queue that was there before has none as yet.
       if (root.state === undefined) root.state = initial;

@@ -162,21 +162,31 @@ class Worker {
   async #handle(
     message: Message<unknown>,
   ): Promise<{ readonly settled: Promise<void> }> {
-    const renewal = this.#renew(message);
-    const lost = lostOf(message);
     let settle: () => Promise<void>;
     try {
       const result = this.#handler(message);
-      await (isPromise(result) ? Promise.race([result, lost.promise]) : result);
+      if (isPromise(result)) await this.#hold(message, result);
       settle = () => message.ack();
     } catch (error) {
       settle = () => settleFailed(message, error);
+    }
+    // If the lease is lost, or nothing can be written any more, it comes back.
+    return { settled: settle().catch(() => {}) };
+  }
+
+  /** Holds a message while its handler runs, and gives up if the lease is lost. */
+  async #hold(
+    message: Message<unknown>,
+    result: PromiseLike<unknown>,
+  ): Promise<void> {
+    const renewal = this.#renew(message);
+    const lost = lostOf(message);
+    try {
+      await Promise.race([result, lost.promise]);
     } finally {
       renewal.stop();
       lost.stop();
     }
-    // If the lease is lost, or nothing can be written any more, it comes back.
-    return { settled: settle().catch(() => {}) };
   }
 
   /** Extends the lease of a message at half of its time, again and again. */
