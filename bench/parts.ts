@@ -1,7 +1,8 @@
 /**
  * What can be measured by itself. On two cores with nothing else to do, each
- * runtime takes about two minutes for `log` and two for `state`, with `--quick` less
- * than one for each; a run ends with what each part took.
+ * runtime takes about two minutes for `log`, two for `state` and eight for `queue`,
+ * with `--quick` less than one for each of the first two and two for the last; a run
+ * ends with what each part took.
  *
  * @module
  */
@@ -10,6 +11,7 @@
 export const PARTS = {
   log: ["append", "replay", "memory", "growth"],
   state: ["apply", "read", "open", "snapshot"],
+  queue: ["enqueue", "work", "backlog", "latency"],
 } as const;
 
 type Brick = keyof typeof PARTS;

@@ -14,11 +14,14 @@
 import process from "node:process";
 import { appendRows } from "./append_rows.ts";
 import { applyRows } from "./apply_rows.ts";
+import { backlogRows } from "./backlog_rows.ts";
 import type { Bench } from "./bench.ts";
 import { growthRows } from "./growth_rows.ts";
+import { latencyRows } from "./latency_rows.ts";
 import { memoryRows } from "./memory_rows.ts";
 import { openRows } from "./open_rows.ts";
 import { type Part, partsOf } from "./parts.ts";
+import { enqueueRows, workRows } from "./queue_rows.ts";
 import { readRows } from "./read_rows.ts";
 import { replayRows } from "./replay_rows.ts";
 import { runtimeVersion } from "./runtime.ts";
@@ -33,6 +36,10 @@ const ROWS: Record<Part, (bench: Bench) => Promise<void>> = {
   read: readRows,
   open: openRows,
   snapshot: snapshotRows,
+  enqueue: enqueueRows,
+  work: workRows,
+  backlog: backlogRows,
+  latency: latencyRows,
 };
 
 const [directory, length, ...names] = process.argv.slice(2);

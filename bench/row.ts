@@ -18,8 +18,10 @@ export interface Row {
     | "entries/s"
     | "reads/s"
     | "opens/s"
+    | "jobs/s"
     | "MiB"
-    | "ms";
+    | "ms"
+    | "µs";
   /** The figures; `undefined` if the peer does not run here. */
   readonly figures?: Comparison | undefined;
   /** The ratio to reach; `undefined` if the row is there for information. */
@@ -28,18 +30,21 @@ export interface Row {
   readonly bound?: number | undefined;
   /** The most that `ours` may be, in place of a ratio. */
   readonly limit?: number | undefined;
+  /** The greatest ratio that will do, of what should be small. */
+  readonly ceiling?: number | undefined;
   /** Why there are no figures, or what else there is to know. */
   readonly note?: string | undefined;
 }
 
-/** What a row's figures say of its floor, bound or limit. */
+/** What a row's figures say of its floor, bound, limit or ceiling. */
 export function verdict(row: Row): "ok" | "below" | "above" | "" {
-  const { figures, floor, bound, limit } = row;
+  const { figures, floor, bound, limit, ceiling } = row;
   if (figures === undefined) return "";
   const { ours, theirs, ratio } = figures;
   if (floor !== undefined) return ratio >= floor ? "ok" : "below";
   if (bound !== undefined) return ours - theirs <= bound ? "ok" : "above";
   if (limit !== undefined) return ours <= limit ? "ok" : "above";
+  if (ceiling !== undefined) return ratio <= ceiling ? "ok" : "above";
   return "";
 }
 
@@ -79,24 +84,25 @@ function cellsOf(row: Row): string[] {
     return [what, peer, "", "", "", "", "", "", "", `does not run: ${note}`];
   }
   const { ours, theirs, ratio, least, most } = figures;
-  const isRate = unit.endsWith("/s");
+  const isRatio = unit.endsWith("/s") || unit === "µs";
   return [
     what,
     peer,
     unit,
     figure(ours),
     figure(theirs),
-    isRate ? ratio.toFixed(2) : signed(ours - theirs),
-    isRate ? `${least.toFixed(2)}–${most.toFixed(2)}` : "",
+    isRatio ? ratio.toFixed(2) : signed(ours - theirs),
+    isRatio ? `${least.toFixed(2)}–${most.toFixed(2)}` : "",
     goal(row),
     verdict(row),
     note,
   ];
 }
 
-function goal({ floor, bound, limit }: Row): string {
+function goal({ floor, bound, limit, ceiling }: Row): string {
   if (floor !== undefined) return floor.toFixed(1);
   if (bound !== undefined) return `at most +${bound}`;
+  if (ceiling !== undefined) return `at most ${ceiling.toFixed(1)}`;
   return limit === undefined ? "" : `at most ${limit}`;
 }
 

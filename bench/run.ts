@@ -4,7 +4,8 @@
  *
  * ```text
  * npm run bench -- [--json] [--quick] [--runtime=node|deno|bun] \
- *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot]…
+ *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot| \
+ *   queue|enqueue|work|backlog|latency]…
  * ```
  *
  * @module

@@ -21,12 +21,12 @@ const write = promisify(fs.write) as (
   position: number,
 ) => Promise<unknown>;
 
-function line(record: Sample): Uint8Array {
+function line(record: unknown): Uint8Array {
   return Buffer.from(`${JSON.stringify(record)}\n`);
 }
 
 /** An asynchronous write, then an asynchronous sync. */
-export const asyncLoop: AppenderPeer = {
+export const asyncLoop: AppenderPeer<unknown> = {
   name: "async write + async fdatasync",
   async open(directory) {
     const fd = await open(join(directory, "bare.jsonl"), "wx");
@@ -44,7 +44,7 @@ export const asyncLoop: AppenderPeer = {
 };
 
 /** A write that blocks, then an asynchronous sync. */
-export const mixedLoop: AppenderPeer = {
+export const mixedLoop: AppenderPeer<unknown> = {
   name: "writeSync + async fdatasync",
   async open(directory) {
     const fd = await open(join(directory, "bare.jsonl"), "wx");

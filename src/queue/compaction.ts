@@ -76,7 +76,7 @@ export class Compactor {
   /** Up to where it is worth it to carry payloads: the first record that stays. */
   #floor(): number {
     const { records, state } = this.#core;
-    const [start, ...rest] = state.segments;
+    const [start = 1, ...rest] = state.segments;
     const ends = [...rest, state.commits.sequence + 1];
     return ends.findLast((end) => records.before(end) * 2 <= end - start) ??
       start;

@@ -63,7 +63,7 @@ export class OpenState<S, M> {
   }
 
   /** The first sequence number of each segment of the log, oldest first. */
-  get segments(): readonly [number, ...number[]] {
+  get segments(): readonly number[] {
     return this.#log.writer.segments;
   }
 

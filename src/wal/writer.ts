@@ -90,12 +90,8 @@ export class Writer {
   }
 
   /** The first sequence number of each segment, oldest first. */
-  get segments(): readonly [number, ...number[]] {
-    const firsts = this.#sealed.map(({ first }) => first);
-    const [oldest = this.#active.tip.first, ...rest] = firsts;
-    return firsts.length === 0
-      ? [oldest]
-      : [oldest, ...rest, this.#active.tip.first];
+  get segments(): readonly number[] {
+    return [...this.#sealed, this.#active.tip].map(({ first }) => first);
   }
 
   /** Sequence number of the last record that was handed in; it may not be durable yet. */
