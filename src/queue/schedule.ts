@@ -71,6 +71,8 @@ export class Schedule {
   hold(number: number, { until }: LeaseEntry): void {
     this.#rebased.delete(number);
     this.#leases.push(until, number);
+    // One comes, two may go: so the heap stays as small as what is held.
+    this.#prune(this.#leases, isHeld, 2);
   }
 
   /** A message is gone, and the next one of its group may come. */
@@ -114,6 +116,8 @@ export class Schedule {
 
   /** When something may become ready by itself; `Infinity` for never. */
   get nextAt(): number {
+    this.#prune(this.#delayed, isWaiting, Infinity);
+    this.#prune(this.#leases, isHeld, Infinity);
     return Math.min(this.#delayed.least, this.#leases.least);
   }
 
@@ -148,6 +152,20 @@ export class Schedule {
       else waiting.push([number, entry]);
     }
     for (const [number, entry] of waiting) this.add(number, entry, now);
+  }
+
+  /** Removes entries that are left over, at the front of a heap. */
+  #prune(
+    heap: Heap<number>,
+    isNeeded: (entry: Entry) => boolean,
+    most: number,
+  ): void {
+    for (let count = 0; count < most; count++) {
+      const { first } = heap;
+      const entry = first === undefined ? undefined : this.#look(first);
+      if (first === undefined || (entry && isNeeded(entry))) return;
+      heap.pop();
+    }
   }
 
   #laneOf(group: string): Lane {
@@ -243,6 +261,14 @@ export class Schedule {
   get leased(): number {
     return this.#leasedNow.size;
   }
+}
+
+function isHeld({ lease }: Entry): boolean {
+  return lease !== undefined;
+}
+
+function isWaiting({ lease }: Entry): boolean {
+  return lease === undefined;
 }
 
 /** The place of a message in the order: the least is next. */

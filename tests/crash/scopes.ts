@@ -1,11 +1,13 @@
 /**
- * What histories of logs and of states are made of.
+ * What histories of logs, of states and of queues are made of.
  */
 
 import { DATA_MODELS, type DataModel } from "../../src/testing/mod.ts";
 import { ALPHABET } from "./alphabet.ts";
 import type { Scope } from "./campaign.ts";
 import type { Settings } from "./oracle.ts";
+import { QUEUE_ALPHABET } from "./queue_alphabet.ts";
+import type { QueueSettings } from "./queue_oracle.ts";
 import { STATE_ALPHABET } from "./state_alphabet.ts";
 import type { StateSettings } from "./state_oracle.ts";
 
@@ -53,4 +55,27 @@ export const STATE_SCOPE: Scope<StateSettings> = {
     { width: 3, maxSegmentBytes: 1, slice: 1 },
   ],
   longest: 60,
+};
+
+const QUEUE_SETTINGS: readonly QueueSettings[] = [
+  {},
+  { maxSegmentBytes: 1, payloadMemory: 0 },
+];
+
+/** Histories of queues. */
+export const QUEUE_SCOPE: Scope<QueueSettings> = {
+  letters: "egducarfTBnk",
+  settings: QUEUE_SETTINGS,
+  short: 2,
+  faultSettings: QUEUE_SETTINGS.slice(1),
+  randomLetters: Object.keys(QUEUE_ALPHABET).join(""),
+  randomSettings: [
+    ...QUEUE_SETTINGS,
+    { payloadMemory: 0, compactAfter: 5 },
+    { maxSegmentBytes: 1, compactAfter: 9 },
+    { maxSegmentBytes: 400, payloadMemory: 0, outbox: true },
+    { outbox: true },
+    { maxSegmentBytes: 400, payloadMemory: 0, keys: 70 },
+  ],
+  longest: 200,
 };
