@@ -20,6 +20,8 @@ const FEW = 64;
 interface Alarm {
   /** What to do; `undefined` if it was given up, or is done. */
   run: (() => void) | undefined;
+  /** Whether it is waiting for its time. */
+  isWaiting: boolean;
 }
 
 /** Calls back at times of a clock, by one timer, which runs only while there is an alarm. */
@@ -43,14 +45,14 @@ export class Alarms {
   /** Calls `run` when the clock shows `time`, or soon afterwards; what is returned gives it up. */
   set(time: number, run: () => void): () => void {
     if (this.#isClosed) return () => {};
-    const alarm: Alarm = { run };
+    const alarm: Alarm = { run, isWaiting: true };
     this.#alarms.push(time, alarm);
     this.#arm();
     return () => {
       if (alarm.run === undefined || this.#isClosed) return;
       alarm.run = undefined;
+      if (!alarm.isWaiting) return;
       this.#givenUp++;
-      this.#sweep();
       this.#arm();
     };
   }
@@ -84,6 +86,7 @@ export class Alarms {
 
   #arm(): void {
     const now = this.#now(); // first: if the clock was set, this comes back here
+    this.#sweep();
     const at = this.#alarms.least;
     // One that is early enough may stay: it looks again.
     if (this.#timer && this.#timer.at <= at && at < Infinity) return;
@@ -100,15 +103,19 @@ export class Alarms {
 
   #ring(): void {
     const now = this.#now();
+    const due: Alarm[] = [];
     while (this.#alarms.least <= now) {
       const alarm = this.#alarms.pop();
-      const run = alarm?.run;
-      if (alarm === undefined || run === undefined) {
-        this.#givenUp--;
-        continue;
-      }
+      if (!alarm) break;
+      if (alarm.run === undefined) this.#givenUp--;
+      alarm.isWaiting = false;
+      due.push(alarm);
+    }
+    // What they set has its turn later, also if the clock was set back meanwhile.
+    for (const alarm of due) {
+      const { run } = alarm;
       alarm.run = undefined;
-      run();
+      run?.();
     }
     this.#arm();
   }

@@ -52,14 +52,22 @@ export function delayAfter(
     return Math.ceil(backoff[Math.min(attempt, backoff.length) - 1]);
   }
   const { base, factor = 2, max = 3_600_000, jitter = 0.5 } = backoff;
+  if (base === 0) return 0; // nothing grows to nothing, not to more than there are numbers
   const delay = Math.min(base * factor ** (attempt - 1), max);
   return Math.ceil(delay * (1 - jitter * random()));
 }
 
-/** Refuses what is no backoff. */
-export function checkBackoff(name: string, backoff: Backoff | undefined): void {
-  if (backoff === undefined) return;
-  if (typeof backoff === "number") return checkTime(name, backoff);
+/**
+ * Checks a backoff.
+ *
+ * @returns A copy, of plain data.
+ * @throws {TypeError | RangeError} If it is none.
+ */
+export function checkBackoff(name: string, backoff: Backoff): Backoff {
+  if (typeof backoff === "number") {
+    checkTime(name, backoff);
+    return backoff;
+  }
   if (typeof backoff !== "object" || backoff === null) {
     throw new TypeError(
       `Cannot use the option ${name}: it is neither a number, nor a list, nor an object`,
@@ -70,7 +78,7 @@ export function checkBackoff(name: string, backoff: Backoff | undefined): void {
     for (const [n, delay] of backoff.entries()) {
       checkTime(`${name}[${n}]`, delay);
     }
-    return;
+    return [...backoff];
   }
   checkKeys(backoff, ["base", "factor", "max", "jitter"]);
   const { base, factor, max, jitter } = backoff;
@@ -78,6 +86,12 @@ export function checkBackoff(name: string, backoff: Backoff | undefined): void {
   checkTime(`${name}.max`, max ?? 0);
   checkNumber(`${name}.factor`, factor ?? 1, 1, 1e6);
   checkNumber(`${name}.jitter`, jitter ?? 0, 0, 1);
+  return {
+    base,
+    ...(factor !== undefined && { factor }),
+    ...(max !== undefined && { max }),
+    ...(jitter !== undefined && { jitter }),
+  };
 }
 
 /** Refuses what is no length of time in milliseconds. */

@@ -15,6 +15,8 @@ export class Batch {
   readonly mutations: QueueRecord[] = [];
   /** What to do when it was handed in. */
   readonly staged: (() => void)[] = [];
+  /** What to do when it is refused. */
+  readonly refused: (() => void)[] = [];
   /** What to do when it is durable. */
   readonly durable: (() => void)[] = [];
   /** The time it happens at. */

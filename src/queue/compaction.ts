@@ -40,7 +40,11 @@ export class Compactor {
 
   /** Compacts; one that is under way counts. */
   compact(): Promise<Compaction> {
-    this.#running ??= this.#compact().finally(() => {
+    this.#running ??= this.#compact().catch((error) => {
+      const { failure } = this.#core.state;
+      if (failure) this.#core.onFailure(failure);
+      throw error;
+    }).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -62,14 +66,20 @@ export class Compactor {
     const { records, state } = core;
     state.commits.checkOpen("compact");
     this.#done = state.commits.sequence;
-    await this.#carry(this.#floor());
-    // Nothing that is durable, or will be, needs what is in front of this.
-    const keep = records.first((number) => this.#isIn(number));
-    const compaction = await state.upkeep.compact(keep).catch((error) => {
-      if (state.failure) core.onFailure(state.failure);
-      throw error;
-    });
-    core.payloads.forget(keep);
+    const floor = this.#floor();
+    if (records.before(floor) > 0) {
+      // What is carried must not stand in a segment that is to go.
+      await state.rotate();
+      await this.#carry(floor);
+    }
+    // What is handed in from here on comes behind it. What is gone by now need not
+    // be durable yet: it is before anything is removed, as the log is in order.
+    const keep = Math.min(
+      records.first((number) => this.#recordOf(number)),
+      state.commits.staged + 1,
+    );
+    const compaction = await state.upkeep.compact(keep);
+    core.payloads.forget(Math.max(1, Math.min(keep, compaction.sequence + 1)));
     return compaction;
   }
 
@@ -85,7 +95,7 @@ export class Compactor {
   /** Writes the payloads anew that are in records in front of one. */
   async #carry(floor: number): Promise<void> {
     const core = this.#core;
-    const isIn = (number: number) => this.#isIn(number);
+    const recordOf = (number: number) => this.#recordOf(number);
     let portion = new Map<number, string>();
     let size = 0;
     const flush = async () => {
@@ -95,11 +105,9 @@ export class Compactor {
       size = 0;
       await core.commit(batch);
     };
-    for (const number of core.records.messages(floor, isIn)) {
-      const entry = core.look(number) ?? core.lookDead(number);
-      if (!entry) continue;
-      const payload = await core.payloads.read(entry.record ?? number);
-      const text = JSON.stringify(payload);
+    for (const number of core.records.messages(floor, recordOf)) {
+      const text = await core.payload(number);
+      if (text === undefined) continue;
       portion.set(number, text);
       size += text.length;
       if (size > PORTION) await flush();
@@ -107,9 +115,9 @@ export class Compactor {
     if (size > 0) await flush();
   }
 
-  /** Whether the payload of the message with a number is in the record of that number. */
-  #isIn(number: number): boolean {
+  /** The record that holds the payload of a message, after all that was handed in. */
+  #recordOf(number: number): number | undefined {
     const entry = this.#core.look(number) ?? this.#core.lookDead(number);
-    return entry !== undefined && entry.record === undefined;
+    return entry && (entry.record ?? number);
   }
 }

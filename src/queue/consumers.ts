@@ -9,6 +9,8 @@
  */
 
 import type { DurableError } from "../errors.ts";
+import { parseJson } from "../native_json.ts";
+import { MANY } from "./batch.ts";
 import type { Claim, Claimed, Core } from "./core.ts";
 import { Message } from "./message.ts";
 import { type DequeueOptions, resolveDequeue } from "./options.ts";
@@ -22,11 +24,18 @@ interface Consumer {
   isGone: boolean;
 }
 
+/** What was handed out and has not arrived. */
+interface Delivery {
+  readonly open: Set<Claimed>;
+  readonly reject: (error: unknown) => void;
+}
+
 /** Hands messages out. */
 export class Consumers {
   readonly #core: Core;
   /** In the order in which they came. */
   readonly #waiting = new Set<Consumer>();
+  readonly #deliveries = new Set<Delivery>();
   #isPaused = false;
   #isServing = false;
   #giveUpAlarm: (() => void) | undefined;
@@ -34,8 +43,6 @@ export class Consumers {
 
   constructor(core: Core) {
     this.#core = core;
-    core.onChange = () => this.serve();
-    core.onFailure = (error) => this.end(error);
   }
 
   /** Whether nothing is handed out. */
@@ -51,15 +58,16 @@ export class Consumers {
   /** Waits for a message. */
   next(options: DequeueOptions = {}): Promise<Message<unknown>> {
     const core = this.#core;
-    const { signal } = options;
     const standard = core.settings.visibilityTimeout;
     const visibilityTimeout = resolveDequeue(options, standard);
+    const { signal } = options;
     signal?.throwIfAborted();
     core.state.commits.checkOpen("read from");
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         consumer.isGone = true;
-        this.#waiting.delete(consumer);
+        // What is on its way to him is given back first.
+        if (!this.#waiting.delete(consumer)) return;
         this.#arm();
         reject(signal?.reason);
       };
@@ -72,7 +80,7 @@ export class Consumers {
         },
         reject(error) {
           settled();
-          reject(error);
+          reject(consumer.isGone ? signal?.reason : error);
         },
         isGone: false,
       };
@@ -93,12 +101,30 @@ export class Consumers {
     for (;;) {
       const claim = core.claim(count, visibilityTimeout);
       if (!claim) return [];
-      await claim.done;
-      if (claim.messages.length === 0) continue; // there may be more behind what was removed
-      return await Promise.all(
-        claim.messages.map((claimed) => this.#message(claimed)),
-      );
+      const messages = await this.#arrive(claim);
+      // There may be more behind what was removed.
+      if (messages.length > 0) return messages;
+      core.state.commits.checkOpen("read from");
     }
+  }
+
+  /** The messages of a claim that could be read; throws if there are none, but failures. */
+  #arrive(claim: Claim): Promise<Message<unknown>[]> {
+    return new Promise((resolve, reject) => {
+      const messages: Message<unknown>[] = [];
+      let failure: { readonly error: unknown } | undefined;
+      this.#deliver(claim, reject, {
+        take: (message) => messages.push(message),
+        fail: (error) => failure = { error },
+        miss: () => {},
+      }).then(
+        () =>
+          failure && messages.length === 0
+            ? reject(failure.error)
+            : resolve(messages),
+        reject,
+      );
+    });
   }
 
   /** Hands out what is ready to those who wait, and sees to it that it goes on. */
@@ -106,84 +132,158 @@ export class Consumers {
     if (this.#isServing) return; // what it does is a change too
     this.#isServing = true;
     try {
-      while (!this.#isPaused && this.#waiting.size > 0) {
-        const [{ visibilityTimeout }] = this.#waiting;
-        const alike: Consumer[] = [];
-        for (const consumer of this.#waiting) {
-          if (consumer.visibilityTimeout !== visibilityTimeout) break;
-          alike.push(consumer);
-        }
-        const claim = this.#core.claim(alike.length, visibilityTimeout);
-        if (!claim) break;
-        const served = alike.slice(0, claim.messages.length);
-        for (const consumer of served) this.#waiting.delete(consumer);
-        void this.#deliver(claim, served);
-        if (served.length === 0) break; // it is gone on with when that is durable
-      }
+      while (this.#serveSome());
       this.#arm();
     } catch (error) {
-      this.end(error);
+      this.#rejectAll(error);
     } finally {
       this.#isServing = false;
     }
   }
 
-  /** Nobody waits any more: all are told why. */
+  /** Hands out once; says whether there may be more. */
+  #serveSome(): boolean {
+    const core = this.#core;
+    if (this.#isPaused || this.#waiting.size === 0) return false;
+    core.schedule.advance(core.time());
+    const most = Math.min(core.schedule.mayBeReady, MANY);
+    if (most === 0) return false;
+    const alike: Consumer[] = [];
+    for (const consumer of this.#waiting) {
+      const [{ visibilityTimeout } = consumer] = alike;
+      if (
+        consumer.visibilityTimeout !== visibilityTimeout ||
+        alike.length === most
+      ) break;
+      alike.push(consumer);
+    }
+    const claim = core.claim(alike.length, alike[0].visibilityTimeout);
+    if (!claim) return false;
+    const served = alike.slice(0, claim.messages.length);
+    for (const consumer of served) this.#waiting.delete(consumer);
+    void this.#serveClaim(claim, served);
+    return served.length > 0; // else it is gone on with when that is durable
+  }
+
+  async #serveClaim(
+    claim: Claim,
+    consumers: readonly Consumer[],
+  ): Promise<void> {
+    const rest = [...consumers];
+    const back: Consumer[] = [];
+    const rejectRest = (error: unknown) => {
+      for (const { reject } of rest.splice(0)) reject(error);
+    };
+    await this.#deliver(claim, rejectRest, {
+      take: (message) => this.#hand(message, rest.shift()),
+      fail: (error) => rest.shift()?.reject(error),
+      miss: () => back.push(...rest.splice(0, 1)),
+    }).catch(rejectRest);
+    for (const consumer of back) {
+      if (consumer.isGone) consumer.reject(undefined);
+      else this.#waiting.add(consumer);
+    }
+    this.serve();
+  }
+
+  #hand(message: Message<unknown>, consumer: Consumer | undefined): void {
+    if (!consumer) return;
+    if (!consumer.isGone) return consumer.resolve(message);
+    // He gave up while it was being written: the next one gets it. If it cannot be
+    // given back, it comes when the lease runs out.
+    message.release().catch(() => {}).then(() => consumer.reject(undefined));
+  }
+
+  /**
+   * Waits until a claim is durable, and reads its payloads, one after the other.
+   *
+   * @param claim What was handed out.
+   * @param reject Called if the queue is closed meanwhile; the messages are given back then.
+   * @param to Is told of each message, in order: it is there, it cannot be read, or it is not held any more.
+   */
+  async #deliver(
+    claim: Claim,
+    reject: (error: unknown) => void,
+    to: {
+      take(message: Message<unknown>): void;
+      fail(error: unknown): void;
+      miss(): void;
+    },
+  ): Promise<void> {
+    const delivery: Delivery = { open: new Set(claim.messages), reject };
+    this.#deliveries.add(delivery);
+    try {
+      await claim.done;
+      for (const claimed of claim.messages) {
+        if (!this.#deliveries.has(delivery)) return;
+        const message = this.#inMemory(claimed) ??
+          await this.#read(claimed).catch((error) => {
+            to.fail(error);
+            return null;
+          });
+        if (!delivery.open.delete(claimed)) return; // it was closed
+        if (message) to.take(message);
+        else if (message === undefined) to.miss();
+      }
+    } finally {
+      this.#deliveries.delete(delivery);
+    }
+  }
+
+  /** A message, if its payload is in memory, and it is still held. */
+  #inMemory({ held, entry }: Claimed): Message<unknown> | undefined {
+    const core = this.#core;
+    const found = core.payloads.inMemory(entry.record ?? held.message);
+    return found && core.isHeld(held)
+      ? new Message(core, held, entry, found.payload)
+      : undefined;
+  }
+
+  /** A message; `undefined` if its lease has run out meanwhile. */
+  async #read({ held, entry }: Claimed): Promise<Message<unknown> | undefined> {
+    const core = this.#core;
+    if (!core.isHeld(held)) return undefined;
+    try {
+      const text = await core.payload(held.message);
+      return text !== undefined && core.isHeld(held)
+        ? new Message(core, held, entry, parseJson(text))
+        : undefined;
+    } catch (error) {
+      const { code, message } = error as DurableError;
+      // Damage will not get better: nobody is to meet it again and again. Anything
+      // else may, and costs no attempt.
+      const settled = core.isHeld(held) &&
+        (code === "CORRUPT"
+          ? core.fail(held, message)
+          : core.retry(held, { free: true }));
+      if (settled) await settled.catch(() => {}); // what is told is error
+      throw error;
+    }
+  }
+
+  /**
+   * Nobody waits any more: all are told why. What is on its way to them is given
+   * back, if that can still be written.
+   */
   end(error: unknown): void {
+    this.#rejectAll(error);
+    for (const { open, reject } of this.#deliveries) {
+      for (const { held } of open) {
+        const { state } = this.#core;
+        if (state.isClosed || state.failure || !this.#core.isHeld(held)) break;
+        this.#core.retry(held, { free: true, delay: 0 }).catch(() => {});
+      }
+      open.clear();
+      reject(error);
+    }
+    this.#deliveries.clear();
+  }
+
+  #rejectAll(error: unknown): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     this.#arm();
     for (const { reject } of waiting) reject(error);
-  }
-
-  async #deliver(claim: Claim, consumers: readonly Consumer[]): Promise<void> {
-    const { messages, done } = claim;
-    try {
-      await done;
-    } catch (error) {
-      for (const { reject } of consumers) reject(error);
-      return;
-    }
-    if (messages.length === 0) return this.serve();
-    for (const [n, consumer] of consumers.entries()) {
-      const claimed = messages[n];
-      const message = this.#inMemory(claimed);
-      if (message) this.#hand(message, consumer);
-      else {
-        await this.#message(claimed).then(
-          (message) => this.#hand(message, consumer),
-          consumer.reject,
-        );
-      }
-    }
-  }
-
-  #hand(message: Message<unknown>, consumer: Consumer): void {
-    if (!consumer.isGone) return consumer.resolve(message);
-    // He gave up while it was being written: the next one gets it.
-    message.release().catch(() => {}); // else it comes back when the lease runs out
-  }
-
-  #inMemory({ held, entry }: Claimed): Message<unknown> | undefined {
-    const core = this.#core;
-    const found = core.payloads.inMemory(entry.record ?? held.message);
-    return found && new Message(core, held, entry, found.payload);
-  }
-
-  /** A message that was handed out, with its payload. */
-  async #message({ held, entry }: Claimed): Promise<Message<unknown>> {
-    const core = this.#core;
-    try {
-      const payload = await core.payloads.read(entry.record ?? held.message);
-      return new Message(core, held, entry, payload);
-    } catch (error) {
-      const { code, message } = error as DurableError;
-      if (code === "CORRUPT") {
-        // It will not get better; nobody is to meet it again and again.
-        await core.fail(held, message).catch(() => {});
-      }
-      throw error;
-    }
   }
 
   /** Sets the alarm for what becomes ready by itself, if somebody waits for it. */

@@ -39,8 +39,13 @@ export class Core extends Ledger {
    */
   enqueue(batch: Batch, letters: readonly Letter[]): string[] {
     // First, because keys may be taken anew.
-    const forgotten = this.keys.due(batch.now, this.settings.dedupeWindow);
-    if (forgotten.length > 0) batch.push({ forget: { keys: forgotten } });
+    const forgotten = this.keys.due(batch.now);
+    if (forgotten.length > 0) {
+      batch.push({ forget: { keys: forgotten } });
+      batch.refused.push(() => {
+        for (const name of forgotten) this.keys.add(name, batch.now);
+      });
+    }
     const ids = new Map<string, string>();
     return letters.map((letter) => this.#enqueue(batch, letter, ids));
   }
@@ -74,18 +79,19 @@ export class Core extends Ledger {
    * was found, what is returned is empty, and there may be more.
    */
   claim(count: number, visibilityTimeout: number): Claim | undefined {
-    const numbers: number[] = [];
-    const taken = new Set<number>();
     let batch = this.begin();
-    for (let round = 1; round <= SWEEPS; round++) {
-      const wanted = count - numbers.length;
-      const doomed = this.#take(wanted, batch.now, numbers, taken);
-      if (doomed.size === 0) break;
-      for (const [reason, dead] of doomed) this.#bury(batch, dead, reason);
-      const done = this.stage(batch);
-      if (round === SWEEPS && numbers.length === 0) {
-        return { messages: [], done };
+    let numbers: number[] = [];
+    for (let round = 1;; round++) {
+      const taken = this.#take(count, batch.now);
+      numbers = taken.numbers;
+      if (taken.doomed.size === 0) break;
+      // What they let through may come before what was found.
+      for (const number of numbers) this.#putBack(number);
+      for (const [reason, dead] of taken.doomed) {
+        this.#bury(batch, dead, reason);
       }
+      const done = this.stage(batch);
+      if (round === SWEEPS) return { messages: [], done };
       batch = this.begin();
     }
     if (numbers.length === 0) return undefined;
@@ -98,7 +104,7 @@ export class Core extends Ledger {
     });
     batch.durable.push(() => {
       for (const number of numbers) {
-        this.schedule.count(number, { at: now, lease });
+        this.schedule.count(number, { lease });
       }
     });
     const done = this.stage(batch);
@@ -145,9 +151,7 @@ export class Core extends Ledger {
       const back = { ...entry, lease: undefined, notBefore };
       this.schedule.giveBack(message, back, now);
     });
-    batch.durable.push(() =>
-      this.schedule.count(message, { at: now, notBefore })
-    );
+    batch.durable.push(() => this.schedule.count(message, { notBefore }));
     return this.commit(batch);
   }
 
@@ -169,7 +173,7 @@ export class Core extends Ledger {
     batch.push({ extend: { ...held, at: now, until } });
     const lease = { token, at: now, until };
     batch.staged.push(() => this.schedule.hold(message, lease));
-    batch.durable.push(() => this.schedule.count(message, { at: now, lease }));
+    batch.durable.push(() => this.schedule.count(message, { lease }));
     return this.commit(batch);
   }
 
@@ -182,6 +186,7 @@ export class Core extends Ledger {
       for (const number of numbers) {
         const entry = this.look(number);
         if (entry) this.schedule.add(number, entry, now);
+        this.noteOld(number);
       }
     });
     return this.commit(batch);
@@ -227,6 +232,11 @@ export class Core extends Ledger {
       : undefined;
   }
 
+  /** Whether somebody still holds a message. */
+  isHeld(held: Held): boolean {
+    return (this.heldUntil(held) ?? -Infinity) > this.time();
+  }
+
   /** The message that somebody holds; throws `LEASE_LOST` if he does not any more. */
   #entry(held: Held, action: string, now: number): Entry {
     const { message } = held;
@@ -257,45 +267,35 @@ export class Core extends Ledger {
       : "it was acknowledged or removed";
   }
 
-  /**
-   * Takes what is next.
-   *
-   * @param count How many messages are wanted.
-   * @param now The time.
-   * @param numbers Is added what may be handed out.
-   * @param taken What was met before: an entry of the schedule may be there twice.
-   * @returns What becomes a dead letter instead, by the reason.
-   */
+  /** Takes what is next: what may be handed out, and what becomes a dead letter instead, by the reason. */
   #take(
     count: number,
     now: number,
-    numbers: number[],
-    taken: Set<number>,
-  ): Map<string, number[]> {
+  ): { numbers: number[]; doomed: Map<string, number[]> } {
+    const numbers: number[] = [];
     const doomed = new Map<string, number[]>();
-    let buried = 0;
-    for (let found = 0; found < count && buried < MANY;) {
+    const taken = new Set<number>();
+    while (numbers.length < count && taken.size < count + MANY) {
       const number = this.schedule.take(now);
       const entry = number === undefined ? undefined : this.look(number);
       if (number === undefined || !entry) break;
-      if (taken.has(number)) continue;
+      if (taken.has(number)) continue; // an entry of the schedule may be there twice
       taken.add(number);
-      const reason = this.#doom(entry, now);
-      if (reason === undefined) {
-        numbers.push(number);
-        found++;
-      } else {
-        buried++;
-        const others = doomed.get(reason);
-        if (others) others.push(number);
-        else doomed.set(reason, [number]);
-      }
+      const reason = this.doom(entry, now);
+      const others = reason === undefined ? numbers : doomed.get(reason);
+      if (others) others.push(number);
+      else if (reason !== undefined) doomed.set(reason, [number]);
     }
-    return doomed;
+    return { numbers, doomed };
+  }
+
+  #putBack(number: number): void {
+    const entry = this.look(number);
+    if (entry) this.schedule.putBack(number, entry);
   }
 
   /** Why a message is not to be handed out any more, though its turn has come. */
-  #doom(entry: Entry, now: number): string | undefined {
+  doom(entry: Entry, now: number): string | undefined {
     const { expiresAt = Infinity, attempts = 0, lease, reason } = entry;
     const { maxAttempts = this.settings.maxAttempts } = entry;
     if (expiresAt <= now) return "expired";
@@ -311,8 +311,12 @@ export class Core extends Ledger {
     for (const number of messages) {
       const entry = this.look(number);
       if (!entry) continue;
+      const { record = number } = entry;
       batch.staged.push(() => this.schedule.remove(number, entry, now));
-      batch.durable.push(() => this.schedule.count(number, undefined));
+      batch.durable.push(() => {
+        this.schedule.count(number, undefined);
+        this.payloads.delete(record); // it is likely to lie for long
+      });
     }
     batch.durable.push(() => this.onGone());
   }

@@ -61,6 +61,7 @@ export class DeadLetters<P> {
   ): Promise<number> {
     const core = this.#core;
     core.state.commits.checkOpen("write to");
+    if (ids !== undefined) checkIterable(ids, "Cannot find dead letters");
     const wanted = ids === undefined
       ? core.numbers("dead")
       : Array.from(ids, (id) => core.numberOf(String(id)) ?? 0);
@@ -72,6 +73,14 @@ export class DeadLetters<P> {
     }
     return count;
   }
+}
+
+/** Refuses what is no list; a text is none, though it can be iterated over. */
+export function checkIterable(value: unknown, what: string): void {
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) {
+    return;
+  }
+  throw new TypeError(`${what}: they are not in a list`);
 }
 
 /** Numbers, as many at a time as a record may name. */

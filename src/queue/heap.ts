@@ -66,11 +66,11 @@ export class Heap<T> {
   }
 
   /** Removes the values that are not wanted any more. */
-  keep(isWanted: (value: T) => boolean): void {
+  keep(isWanted: (value: T, key: number) => boolean): void {
     const all = this.#values.map((value, n) => ({ key: this.#keys[n], value }));
     this.clear();
     for (const { key, value } of all) {
-      if (isWanted(value)) this.push(key, value);
+      if (isWanted(value, key)) this.push(key, value);
     }
   }
 

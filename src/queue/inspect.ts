@@ -4,9 +4,7 @@
  * @module
  */
 
-import { copyOut } from "../state/copy.ts";
-import { isContainer } from "../state/table.ts";
-import { membersOf } from "../state/walk.ts";
+import { parseJson } from "../native_json.ts";
 import type { Core } from "./core.ts";
 import type { Entry, Totals } from "./model.ts";
 
@@ -73,6 +71,9 @@ export interface ListOptions {
   readonly state?: MessageState | undefined;
 }
 
+/** For how long a list holds the event loop at a time, in milliseconds. */
+const SLICE = 5;
+
 /** How many messages there are that are not dead letters. */
 export function sizeOf({ state: { tree } }: Core): number {
   const { enqueued, redriven, acknowledged, buried, cleared } =
@@ -87,29 +88,17 @@ export function statsOf(core: Core, compactionError: unknown): QueueStats {
   schedule.advance(now);
   const totals: Totals = { ...core.state.tree.durable.totals };
   const { delayed, leased } = schedule;
-  const [oldest] = entriesOf(core, "messages");
+  const number = core.oldest();
+  const oldest = number === undefined ? undefined : core.durable(number);
   return {
     ready: sizeOf(core) - delayed - leased,
     delayed,
     leased,
     dead: totals.buried - totals.redriven - totals.purged,
-    oldestAge: oldest ? Math.max(0, now - oldest[1].at) : 0,
+    oldestAge: oldest ? Math.max(0, now - oldest.at) : 0,
     totals,
     compactionError,
   };
-}
-
-/** Messages, or dead letters, that are durable, in the order in which they came. */
-export function* entriesOf(
-  { state: { tree } }: Core,
-  part: "messages" | "dead",
-): Generator<[number, Entry]> {
-  const { reader, root } = tree.seen;
-  const messages = isContainer(root) ? reader.member(root, part) : undefined;
-  if (!isContainer(messages)) return;
-  for (const [key, entry] of membersOf(messages, reader)) {
-    yield [Number(key), copyOut(reader, entry) as Entry];
-  }
 }
 
 /** Lists messages. */
@@ -117,25 +106,33 @@ export async function* listOf(
   core: Core,
   state: MessageState | undefined,
 ): AsyncGenerator<QueuedMessage<unknown>, void, undefined> {
-  for (
-    const [number, entry] of entriesOf(
-      core,
-      state === "dead" ? "dead" : "messages",
-    )
-  ) {
-    const is = stateOf(core, number, entry);
-    if (state !== undefined && is !== state) continue;
-    yield await shown(core, number, entry);
+  const part = state === "dead" ? "dead" : "messages";
+  let began = performance.now();
+  for (const number of core.durableNumbers(part)) {
+    if (performance.now() - began > SLICE) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      began = performance.now();
+    }
+    const entry = core.durable(number);
+    if (
+      !entry || (state !== undefined && stateOf(core, number, entry) !== state)
+    ) {
+      continue;
+    }
+    const message = await shown(core, number, entry);
+    if (message) yield message;
   }
 }
 
-/** A message as it is listed. */
+/** A message as it is listed; `undefined` if it is gone meanwhile. */
 export async function shown(
   core: Core,
   number: number,
   entry: Entry,
-): Promise<QueuedMessage<unknown>> {
-  const payload = await core.payloads.read(entry.record ?? number);
+): Promise<QueuedMessage<unknown> | undefined> {
+  const text = await core.payload(number);
+  if (text === undefined) return undefined;
+  const payload = parseJson(text);
   const date = (time: number | undefined) =>
     time === undefined ? undefined : new Date(time);
   return {

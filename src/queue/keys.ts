@@ -15,6 +15,8 @@ import type { KeyEntry } from "./model.ts";
 /** How many keys may be past their time before they are removed. */
 const FEW = 64;
 const ID = "id:";
+/** After how long an id is looked at again that is in use, in milliseconds. */
+const LATER = 60_000;
 
 /** Finds keys, and tells which are over. */
 export class Keys {
@@ -58,12 +60,9 @@ export class Keys {
   }
 
   /**
-   * Keys that are over, to be removed; none while there are few.
-   *
-   * @param now The time.
-   * @param later After how long an id is looked at again that is in use.
+   * Keys that are over, to be removed; none while there are few. They are told once.
    */
-  due(now: number, later: number): string[] {
+  due(now: number): string[] {
     const due: string[] = [];
     if (this.#ends.size < FEW) return due;
     const used: string[] = [];
@@ -75,7 +74,7 @@ export class Keys {
       if (this.#isTaken(name, entry, now)) used.push(name);
       else due.push(name);
     }
-    for (const name of used) this.#ends.push(now + later + 1, name);
+    for (const name of used) this.#ends.push(now + LATER, name);
     return [...new Set(due)];
   }
 

@@ -5,12 +5,15 @@
  * @module
  */
 
+import type { DurableError } from "../errors.ts";
+import { copyOut } from "../state/copy.ts";
 import { ABSENT, ownMember } from "../state/history.ts";
 import type { OpenState } from "../state/open_state.ts";
 import { type Container, isContainer } from "../state/table.ts";
 import { membersOf } from "../state/walk.ts";
 import { Alarms } from "./alarms.ts";
 import { Batch } from "./batch.ts";
+import { Heap } from "./heap.ts";
 import { Keys } from "./keys.ts";
 import {
   type Entry,
@@ -42,6 +45,10 @@ export class Ledger {
   /** Called when nothing can be written any more. */
   onFailure: (error: unknown) => void = () => {};
   readonly keys: Keys;
+  /** Called when the queue is closed, by whoever is to know. */
+  readonly closing: Set<(error: unknown) => void> = new Set();
+  /** Messages that came back from the dead, behind younger ones. */
+  readonly #old = new Heap<number>();
   #last = -Infinity;
 
   constructor(
@@ -64,8 +71,13 @@ export class Ledger {
       (name) => this.#member("keys", name) as KeyEntry | undefined,
       (number) => (this.look(number) ?? this.lookDead(number)) !== undefined,
     );
+    let newest = 0;
+    for (const [number] of this.#all("messages")) {
+      if (number < newest) this.noteOld(number);
+      else newest = number;
+    }
     this.#last = this.#clockTime();
-    this.schedule.rebuild(this.#all("messages"), this.#last);
+    this.#rebuild();
   }
 
   /**
@@ -78,10 +90,14 @@ export class Ledger {
     if (back > 0 && back < SMALL_STEP) return this.#last;
     this.#last = now;
     if (back > 0) {
-      this.schedule.rebuild(this.#all("messages"), now);
+      this.#rebuild();
       this.alarms.shift(-back);
     }
     return now;
+  }
+
+  #rebuild(): void {
+    this.schedule.rebuild(this.#all("messages"), this.#counted(), this.#last);
   }
 
   /** A message, as it is after all that was handed in; it must not be changed. */
@@ -99,9 +115,73 @@ export class Ledger {
     return Array.from(this.#all(part), ([number]) => number);
   }
 
+  /** A message that is durable, or a dead letter, as it is on disk; a copy. */
+  durable(number: number): Entry | undefined {
+    const { reader } = this.state.tree.seen;
+    for (const part of ["messages", "dead"] as const) {
+      const entry = reader.member(this.#seenPart(part), String(number));
+      if (entry !== ABSENT) return copyOut(reader, entry) as Entry;
+    }
+    return undefined;
+  }
+
+  /** The numbers of all durable messages, or dead letters, lowest first. */
+  durableNumbers(part: "messages" | "dead"): number[] {
+    const { reader } = this.state.tree.seen;
+    const numbers: number[] = [];
+    let isSorted = true;
+    for (const [key] of membersOf(this.#seenPart(part), reader)) {
+      const number = Number(key);
+      isSorted &&= number > (numbers.at(-1) ?? 0);
+      numbers.push(number);
+    }
+    return isSorted ? numbers : numbers.sort((a, b) => a - b);
+  }
+
+  /** The lowest number of a durable message. */
+  oldest(): number | undefined {
+    const { reader } = this.state.tree.seen;
+    const [first] = membersOf(this.#seenPart("messages"), reader);
+    const number = first && Number(first[0]);
+    while (this.#old.first !== undefined && !this.look(this.#old.first)) {
+      this.#old.pop();
+    }
+    const old = this.#old.first;
+    return old !== undefined && old < (number ?? 0) && this.durable(old)
+      ? old
+      : number;
+  }
+
+  /** A message has come in that is older than others in front of it. */
+  noteOld(number: number): void {
+    this.#old.push(number, number);
+  }
+
+  /**
+   * The text of a message's payload, which is durable, from where it is by now;
+   * `undefined` if the message is gone.
+   *
+   * @throws {DurableError} As {@linkcode Payloads.read}.
+   */
+  async payload(number: number): Promise<string | undefined> {
+    for (let before = 0;;) {
+      const entry = this.durable(number);
+      if (!entry) return undefined;
+      const { record = number } = entry;
+      try {
+        return await this.payloads.read(record);
+      } catch (error) {
+        // A compaction may have carried it on, and removed it here.
+        const { code } = error as DurableError;
+        if (code !== "TRUNCATED" || record === before) throw error;
+        before = record;
+      }
+    }
+  }
+
   /** The number of the message with an id, if there is one. */
   numberOf(id: string): number | undefined {
-    if (/^\d{1,15}$/.test(id)) return Number(id);
+    if (/^[1-9]\d{0,14}$/.test(id)) return Number(id);
     return this.keys.find(idKey(id))?.message;
   }
 
@@ -121,10 +201,18 @@ export class Ledger {
   }
 
   /** As {@linkcode Ledger.commit}, but nothing is handed out because of it. */
-  stage({ texts, mutations, staged, durable }: Batch): Promise<number> {
-    const done = this.state.commits.stage(texts, mutations, () => {
-      for (const settle of durable) settle();
-    });
+  stage(
+    { texts, mutations, staged, durable, refused }: Batch,
+  ): Promise<number> {
+    let done: Promise<number>;
+    try {
+      done = this.state.commits.stage(texts, mutations, () => {
+        for (const settle of durable) settle();
+      });
+    } catch (error) {
+      for (const undo of refused) undo();
+      throw error;
+    }
     done.catch(this.onFailure);
     for (const follow of staged) follow();
     return done;
@@ -141,6 +229,25 @@ export class Ledger {
     const now = this.settings.clock.now();
     if (Number.isFinite(now)) return Math.floor(now);
     throw new TypeError(`Cannot use the clock: it shows ${now}`);
+  }
+
+  /** What a durable message is waiting for. */
+  *#counted(): Generator<[number, Entry]> {
+    const { reader } = this.state.tree.seen;
+    for (const [key, entry] of membersOf(this.#seenPart("messages"), reader)) {
+      const part = entry as Container;
+      const [lease, notBefore] = ["lease", "notBefore"].map((name) => {
+        const value = reader.member(part, name);
+        return value === ABSENT ? undefined : value;
+      });
+      yield [Number(key), { at: 0, lease, notBefore } as Entry];
+    }
+  }
+
+  #seenPart(name: keyof Root): Container {
+    const { reader, root } = this.state.tree.seen;
+    const part = isContainer(root) ? reader.member(root, name) : undefined;
+    return isContainer(part) ? part : {};
   }
 
   #part(name: keyof Root): Container {

@@ -6,11 +6,11 @@
 
 import { dedupeKey, type EnqueueRecord, idKey } from "./model.ts";
 import {
-  checkEnqueue,
   encodePayload,
   type EnqueueOptions,
   type EnqueueRequest,
   type QueueSettings,
+  resolveEnqueue,
 } from "./options.ts";
 
 /** A record with what may still be added to it. */
@@ -41,18 +41,16 @@ export class Letter {
     options: EnqueueOptions,
     settings: QueueSettings<unknown>,
   ) {
-    checkEnqueue(options);
-    const { notBefore } = options;
-    this.#options = notBefore instanceof Date
-      ? { ...options, notBefore: notBefore.getTime() }
-      : options;
+    this.#options = resolveEnqueue(options);
     this.#payload = encodePayload(payload, settings);
-    const { id, dedupeKey: key } = options;
+    const { id, dedupeKey: key } = this.#options;
     this.names = [
       ...(id === undefined ? [] : [idKey(id)]),
       ...(key === undefined ? [] : [dedupeKey(key)]),
     ];
-    this.window = Math.ceil(options.dedupeWindow ?? settings.dedupeWindow);
+    this.window = Math.ceil(
+      this.#options.dedupeWindow ?? settings.dedupeWindow,
+    );
   }
 
   /** The caller's id. */

@@ -124,11 +124,16 @@ export class Lease {
    */
   async extend(time: number): Promise<void> {
     checkTime("time", time, 1);
-    await this.#core.extend(this.#held, time);
+    const done = this.#core.extend(this.#held, time);
+    this.extended();
+    await done;
   }
 
   /** Called when it was settled, in time. */
   protected settled(): void {}
+
+  /** Called when it ends at another time. */
+  protected extended(): void {}
 }
 
 /**
@@ -171,23 +176,41 @@ export class Message<P> extends Lease {
     this.reason = entry.reason;
   }
 
-  /** Aborts when the message is not held any more, though it was not settled here: its work is somebody else's. */
+  /**
+   * Aborts when the message is not held any more, though it was not settled here:
+   * its work is somebody else's. The reason is a `LEASE_LOST` error, or `CLOSED` if
+   * the queue was closed.
+   */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
-      if (!this.#isSettled) this.#watch();
+      if (!this.#isSettled) {
+        this.#core.closing.add(this.#onClose);
+        this.#watch();
+      }
     }
     return this.#controller.signal;
   }
+
+  readonly #onClose = (error: unknown): void => {
+    this.#controller?.abort(error);
+  };
 
   /** Called when it was settled, in time. */
   protected override settled(): void {
     this.#isSettled = true;
     this.#giveUpAlarm?.();
+    this.#core.closing.delete(this.#onClose);
+  }
+
+  /** Called when it ends at another time. */
+  protected override extended(): void {
+    if (this.#controller) this.#watch();
   }
 
   /** Looks when the lease runs out whether it was extended. */
   #watch(): void {
+    this.#giveUpAlarm?.();
     if (this.#isSettled) return;
     const core = this.#core;
     const until = core.heldUntil(this.#held) ?? -Infinity;
@@ -195,6 +218,7 @@ export class Message<P> extends Lease {
       this.#giveUpAlarm = core.alarms.set(until, () => this.#watch());
       return;
     }
+    core.closing.delete(this.#onClose);
     const { path } = core.state.plan.log;
     this.#controller?.abort(
       new DurableError(

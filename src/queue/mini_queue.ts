@@ -12,7 +12,7 @@ import { Compactor } from "./compaction.ts";
 import { Consumers } from "./consumers.ts";
 import { MANY } from "./batch.ts";
 import type { Core } from "./core.ts";
-import { DeadLetters, portions } from "./dead_letters.ts";
+import { checkIterable, DeadLetters, portions } from "./dead_letters.ts";
 import {
   listOf,
   type ListOptions,
@@ -172,6 +172,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    */
   async enqueueAll(requests: Iterable<EnqueueRequest<P>>): Promise<string[]> {
     const core = this.#core;
+    checkIterable(requests, "Cannot enqueue");
     const letters = Array.from(requests, (one) => letterOf(one, core.settings));
     const batch = core.begin();
     const ids = core.enqueue(batch, letters);
@@ -219,7 +220,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     count: number,
     options: Omit<DequeueOptions, "signal"> = {},
   ): Promise<Message<P>[]> {
-    checkCount("count", count, 1, MANY);
+    checkCount("count", count ?? NaN, 1, MANY);
     const standard = this.#core.settings.visibilityTimeout;
     const time = resolveDequeue(options, standard, ["visibilityTimeout"]);
     return await this.#consumers.take(count, time) as Message<P>[];
@@ -274,7 +275,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @throws {TypeError} If it is no receipt.
    */
   lease(receipt: string): Lease {
-    const parts = /^(\d{1,15})\.(\d{1,15})$/.exec(receipt);
+    const parts = typeof receipt === "string" &&
+      /^([1-9]\d{0,14})\.([1-9]\d{0,14})$/.exec(receipt);
     if (!parts) {
       throw new TypeError(
         `Cannot use ${JSON.stringify(receipt)} as the receipt of a message`,
@@ -287,11 +289,14 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
   /** The message that would be handed out next, which stays; `undefined` for none. */
   async peek(): Promise<QueuedMessage<P> | undefined> {
     const core = this.#core;
-    await core.state.commits.newest;
-    const number = core.schedule.peek(core.time());
-    const entry = number === undefined ? undefined : core.look(number);
+    const now = core.time();
+    const number = core.schedule.peek(now, (number) => {
+      const entry = core.durable(number);
+      return entry !== undefined && core.doom(entry, now) === undefined;
+    });
+    const entry = number === undefined ? undefined : core.durable(number);
     if (number === undefined || !entry) return undefined;
-    return await shown(core, number, entry) as QueuedMessage<P>;
+    return await shown(core, number, entry) as QueuedMessage<P> | undefined;
   }
 
   /**
@@ -347,14 +352,13 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     signal?.throwIfAborted();
     const { commits } = this.#core.state;
     commits.checkOpen("wait for");
-    await commits.newest;
-    if (this.size === 0) return;
     const waiting = Promise.withResolvers<void>();
     const onAbort = () => waiting.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     this.#idle.add(waiting);
     try {
-      commits.checkOpen("wait for");
+      // What was handed in may still be on its way to the disk.
+      commits.newest.then(() => this.#tellIdle(), waiting.reject);
       await waiting.promise;
     } finally {
       this.#idle.delete(waiting);

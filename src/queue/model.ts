@@ -207,6 +207,7 @@ const OPERATIONS = {
     for (const message of messages) {
       const entry = present(root.messages, message);
       entry.attempts = (entry.attempts ?? 0) + 1;
+      if (entry.notBefore !== undefined) delete entry.notBefore;
       entry.lease = { token: number, at, until };
     }
     root.totals.delivered += messages.length;
@@ -221,8 +222,8 @@ const OPERATIONS = {
     { message, lease, notBefore, reason, free }: RetryRecord,
   ): void {
     const entry = leased(root, message, lease);
-    entry.lease = undefined;
-    entry.notBefore = notBefore;
+    delete entry.lease;
+    if (notBefore !== undefined) entry.notBefore = notBefore;
     if (reason !== undefined) entry.reason = reason;
     if (free) entry.attempts = (entry.attempts ?? 1) - 1;
     root.totals.retried++;

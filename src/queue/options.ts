@@ -179,7 +179,6 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
   } = options;
   checkTime("visibilityTimeout", visibilityTimeout, 1);
   checkCount("maxAttempts", maxAttempts, 1, MAX_ATTEMPTS);
-  checkBackoff("backoff", backoff);
   checkTime("dedupeWindow", dedupeWindow);
   checkCount("maxPayloadBytes", maxPayloadBytes, 1, 134_217_728);
   checkNumber("payloadMemory", payloadMemory, 0, Number.MAX_SAFE_INTEGER);
@@ -197,7 +196,7 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
   return {
     visibilityTimeout,
     maxAttempts,
-    backoff,
+    backoff: checkBackoff("backoff", backoff),
     dedupeWindow,
     maxPayloadBytes,
     payloadMemory,
@@ -208,8 +207,12 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
   };
 }
 
-/** Refuses what is no way to enqueue a message. */
-export function checkEnqueue(options: EnqueueOptions): void {
+/**
+ * Checks how a message is enqueued.
+ *
+ * @returns A copy, of plain data.
+ */
+export function resolveEnqueue(options: EnqueueOptions): EnqueueOptions {
   checkKeys(options, ENQUEUE_KEYS);
   const { delay, notBefore, expiresIn, priority, dedupeWindow } = options;
   if (delay !== undefined) checkTime("delay", delay);
@@ -226,7 +229,6 @@ export function checkEnqueue(options: EnqueueOptions): void {
   }
   checkCount("priority", priority, -MAX_PRIORITY, MAX_PRIORITY);
   checkCount("maxAttempts", options.maxAttempts, 1, MAX_ATTEMPTS);
-  checkBackoff("backoff", options.backoff);
   checkText("dedupeKey", options.dedupeKey);
   checkText("group", options.group);
   checkText("id", options.id);
@@ -235,6 +237,13 @@ export function checkEnqueue(options: EnqueueOptions): void {
       `Cannot use "${options.id}" as the option id: ids made of digits are given by the queue`,
     );
   }
+  return {
+    ...options,
+    ...(notBefore !== undefined && { notBefore: +notBefore }),
+    ...(options.backoff !== undefined && {
+      backoff: checkBackoff("backoff", options.backoff),
+    }),
+  };
 }
 
 /**
@@ -303,18 +312,15 @@ function checkText(name: string, value: string | undefined): void {
   checkCount(`${name}.length`, value.length, 1, MAX_NAME);
 }
 
-/** What a handler gave as a reason, as a text that can be kept. */
+/** What a handler gave as a reason, whatever it is, as a text that can be kept. */
 export function reasonText(reason: unknown): string {
-  const text = reason instanceof Error
-    ? `${reason.name}: ${reason.message}`
-    : textOf(reason);
-  return text.toWellFormed().slice(0, MAX_NAME).toWellFormed();
-}
-
-function textOf(value: unknown): string {
+  let text: string;
   try {
-    return typeof value === "string" ? value : String(value);
+    text = reason instanceof Error
+      ? `${reason.name}: ${reason.message}`
+      : String(reason);
   } catch {
-    return "something that cannot be told as text";
+    text = "something that cannot be told as text";
   }
+  return text.toWellFormed().slice(0, MAX_NAME).toWellFormed();
 }

@@ -16,6 +16,7 @@ import { adoptState, type Reduce, Tree } from "../state/tree.ts";
 import type { DeepReadonly } from "../state/view.ts";
 import { Refusal } from "../wal/schema.ts";
 import type { Core } from "./core.ts";
+import { checkIterable } from "./dead_letters.ts";
 import { letterOf } from "./letter.ts";
 import { type Lease, reveal } from "./message.ts";
 import { MiniQueue } from "./mini_queue.ts";
@@ -146,9 +147,13 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       "queue",
     ]);
     const { initial, apply, validate, queue = {} } = options;
+    const { upcast = apply, migrate = apply } = options;
     adoptState(initial);
-    if (typeof apply !== "function") {
-      throw new TypeError("Cannot use the option apply: it is not a function");
+    for (const [name, value] of Object.entries({ apply, upcast, migrate })) {
+      if (typeof value === "function") continue;
+      throw new TypeError(
+        `Cannot use the option ${name}: it is not a function`,
+      );
     }
     const check = checkMutation(validate, apply);
     const core = await openQueue(dir, queue, companionOf(options, check));
@@ -180,14 +185,20 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     checkKeys(parts, ["apply", "enqueue", "ack"]);
     const core = this.#core;
     const { apply = [], enqueue = [], ack = [] } = parts;
-    const leases = Array.from(ack, (lease) => this.#own(lease));
+    for (const part of [apply, enqueue, ack]) {
+      checkIterable(
+        part,
+        "Cannot commit what is to be applied, enqueued, or acknowledged",
+      );
+    }
+    const leases = Array.from(new Set(ack), (lease) => this.#own(lease));
     const mutations = Array.from(apply, (mutation) => {
       const valid = this.#check(mutation);
       return { text: strictJson.encode(valid), exact: copyExactly(valid) };
     });
     const letters = Array.from(enqueue, (one) => letterOf(one, core.settings));
     const batch = core.begin();
-    for (const { held } of new Set(leases)) core.ack(batch, held);
+    for (const { held } of leases) core.ack(batch, held);
     for (const { text, exact } of mutations) {
       batch.push({ apply: exact }, `{"apply":${text}}`);
     }
@@ -268,15 +279,20 @@ function companionOf<S, M, P>(
   { initial, apply, version, upcast, migrate }: OutboxOptions<S, M, P>,
   check: (mutation: unknown) => M,
 ): Companion {
+  const start = structuredClone(initial);
   return {
-    initial: { ...emptyRoot(), state: initial },
+    initial: { ...emptyRoot(), state: start },
     apply: reduceWith((root, mutation, number) => {
       // A queue that was there before has none as yet.
-      if (root.state === undefined) root.state = initial;
+      if (root.state === undefined) root.state = start;
       const state = root.state;
-      const result = apply(state as S, mutation as M, number);
+      const result: unknown = apply(state as S, mutation as M, number);
       if (result === undefined || result === state) return;
-      if (typeof state === "object" && typeof result !== "object") {
+      if (result instanceof Promise) {
+        result.catch(() => {}); // its drafts are not valid any more
+        throw new TypeError("The reducer is asynchronous");
+      }
+      if (isObject(state) && !isObject(result)) {
         throw new TypeError(
           `The reducer returned ${result}, which cannot take the place of an object`,
         );
@@ -298,8 +314,12 @@ function companionOf<S, M, P>(
       const { state, ...queue } = root as Root;
       return {
         ...queue,
-        state: state === undefined ? initial : migrate(state, from),
+        state: state === undefined ? start : migrate(state, from),
       };
     }),
   };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }

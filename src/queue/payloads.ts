@@ -4,70 +4,34 @@
  * What was enqueued last is kept as the text of its record, as long as there is
  * room; so a queue that does not pile up never reads its log. Of what piles up
  * beyond that, a block of records is read when its first message is handed out, and
- * the records behind it are kept in what room is set apart for that, because they
- * are likely to be next.
+ * kept in what room is set apart for that, because those behind it are likely to be
+ * next.
  *
  * @module
  */
 
 import { DurableError } from "../errors.ts";
 import { parseJson } from "../native_json.ts";
-import type { Lookup } from "../wal/lookup.ts";
+import type { Block, Lookup } from "../wal/lookup.ts";
 
 /** What a text costs besides its characters, in bytes. */
 const OVERHEAD = 64;
-/** The part of the room that is set apart for records that were read. */
+/** The part of the room that is set apart for blocks that were read. */
 const READ_PART = 1 / 4;
 
 // deno-lint-ignore no-control-regex
 const LATIN1 = /^[\x00-\xff]*$/;
 
-/** The lines of records, by their numbers, up to a size. */
-class Lines {
-  readonly #texts = new Map<number, string>();
-  readonly #room: number;
-  #used = 0;
-
-  constructor(room: number) {
-    this.#room = room;
-  }
-
-  get(record: number): string | undefined {
-    return this.#texts.get(record);
-  }
-
-  /** Keeps a line if there is room for it. */
-  add(record: number, text: string): void {
-    const size = sizeOf(text);
-    if (this.#used + size > this.#room || this.#texts.has(record)) return;
-    this.#texts.set(record, text);
-    this.#used += size;
-  }
-
-  /** Keeps a line, in the place of the oldest ones. */
-  push(record: number, text: string): void {
-    const size = sizeOf(text);
-    for (const oldest of this.#texts.keys()) {
-      if (this.#used + size <= this.#room) break;
-      this.delete(oldest);
-    }
-    this.add(record, text);
-  }
-
-  delete(record: number): void {
-    const text = this.#texts.get(record);
-    if (text === undefined) return;
-    this.#used -= sizeOf(text);
-    this.#texts.delete(record);
-  }
-}
-
 /** Gives the payloads of messages. */
 export class Payloads {
   readonly #lookup: Lookup;
   readonly #path: string;
-  readonly #fresh: Lines;
-  readonly #read: Lines;
+  /** The lines of records that were written last. */
+  readonly #fresh = new Map<number, string>();
+  #freshRoom: number;
+  /** Blocks that were read, oldest first, with their sizes. */
+  readonly #blocks: { readonly block: Block; readonly size: number }[] = [];
+  #readRoom: number;
 
   /**
    * @param lookup Reads records of the log.
@@ -77,19 +41,24 @@ export class Payloads {
   constructor(lookup: Lookup, path: string, room: number) {
     this.#lookup = lookup;
     this.#path = path;
-    this.#fresh = new Lines(room * (1 - READ_PART));
-    this.#read = new Lines(room * READ_PART);
+    this.#freshRoom = room * (1 - READ_PART);
+    this.#readRoom = room * READ_PART;
   }
 
-  /** A record was written; it may be kept. */
-  add(record: number, text: string): void {
-    this.#fresh.add(record, text);
+  /** A record was written; it is kept if there is room. */
+  add(record: number, line: string): void {
+    const size = sizeOf(line);
+    if (size > this.#freshRoom) return;
+    this.#fresh.set(record, line);
+    this.#freshRoom -= size;
   }
 
-  /** A record is not needed any more. */
+  /** A record is not likely to be needed any more. */
   delete(record: number): void {
+    const line = this.#fresh.get(record);
+    if (line === undefined) return;
+    this.#freshRoom += sizeOf(line);
     this.#fresh.delete(record);
-    this.#read.delete(record);
   }
 
   /** Records in front of this one are gone. */
@@ -99,35 +68,52 @@ export class Payloads {
 
   /** The payload that a record holds, if it is in memory. */
   inMemory(record: number): { readonly payload: unknown } | undefined {
-    const text = this.#fresh.get(record) ?? this.#read.get(record);
-    return text === undefined ? undefined : this.#payloadIn(record, text);
+    const line = this.#fresh.get(record) ?? this.#readBefore(record);
+    return line === undefined
+      ? undefined
+      : { payload: parseJson(this.#payloadIn(record, line)) };
   }
 
   /**
-   * The payload that a record holds, which is durable.
+   * The text of the payload that a record holds, which is durable.
    *
-   * @throws {DurableError} `CORRUPT` if it is damaged, or another code.
+   * @throws {DurableError} `CORRUPT` if it is damaged, `TRUNCATED` if it is gone, or
+   * another code.
    */
-  async read(record: number): Promise<unknown> {
-    const known = this.inMemory(record);
-    if (known) return known.payload;
-    const { first, lines } = await this.#lookup.read(record);
-    for (const [n, line] of lines.entries()) {
-      const number = first + n;
-      if (number > record && HOLDS_PAYLOAD.test(line)) {
-        this.#read.push(number, line);
-      }
+  async read(record: number): Promise<string> {
+    let line = this.#fresh.get(record) ?? this.#readBefore(record);
+    if (line === undefined) {
+      const block = await this.#lookup.read(record);
+      this.#keep(block);
+      line = block.lines[record - block.first];
     }
-    return this.#payloadIn(record, lines[record - first]).payload;
+    return this.#payloadIn(record, line);
   }
 
-  #payloadIn(record: number, text: string): { readonly payload: unknown } {
-    const { enqueue, carry } = parseJson(text) as {
-      enqueue?: { payload: unknown };
-      carry?: { payload: unknown };
-    };
-    const holder = enqueue ?? carry;
-    if (holder) return holder;
+  #readBefore(record: number): string | undefined {
+    // The newest first: a block may have been read again when it had grown.
+    const found = this.#blocks.findLast(({ block: { first, lines } }) =>
+      first <= record && record < first + lines.length
+    );
+    return found?.block.lines[record - found.block.first];
+  }
+
+  /** Keeps a block in the place of the oldest ones. Its lines share its text, so it counts as a whole. */
+  #keep(block: Block): void {
+    const size = block.lines.reduce((sum, line) => sum + sizeOf(line), 0);
+    this.#blocks.push({ block, size });
+    this.#readRoom -= size;
+    while (this.#readRoom < 0) {
+      const oldest = this.#blocks.shift();
+      if (!oldest) break;
+      this.#readRoom += oldest.size;
+    }
+  }
+
+  /** The text of the payload in the line of a record, where it stands last. */
+  #payloadIn(record: number, line: string): string {
+    const at = HOLDS_PAYLOAD.test(line) ? line.indexOf(MARK) : -1;
+    if (at >= 0) return line.slice(at + MARK.length, -2);
     throw new DurableError(
       "CORRUPT",
       `Cannot read a payload from "${this.#path}": record ${record} holds none`,
@@ -136,7 +122,9 @@ export class Payloads {
   }
 }
 
-const HOLDS_PAYLOAD = /^\{"(?:enqueue|carry)"/;
+const HOLDS_PAYLOAD = /^\{"(?:enqueue|carry)":\{/;
+/** Stands in front of the payload; within a text its marks would be escaped. */
+const MARK = '"payload":';
 
 function sizeOf(text: string): number {
   return OVERHEAD + text.length * (LATIN1.test(text) ? 1 : 2);

@@ -43,47 +43,42 @@ export class Records {
   }
 
   /**
-   * The messages whose payloads are in records in front of one.
+   * The messages whose payloads are in records in front of one, oldest first.
    *
    * @param record The first record that is not meant.
-   * @param isIn Whether the payload of the message with a number is in the record of that number.
+   * @param recordOf The record that holds the payload of a message; `undefined` if it is gone.
    */
   *messages(
     record: number,
-    isIn: (message: number) => boolean,
+    recordOf: (message: number) => number | undefined,
   ): Generator<number> {
     const blocks = [...this.#counts.keys()].sort((a, b) => a - b);
     for (const block of blocks) {
       const first = block * BLOCK;
       const end = Math.min(first + BLOCK, record);
       for (let message = first; message < end; message++) {
-        if (isIn(message)) yield message;
+        if (recordOf(message) === message) yield message;
       }
     }
     for (const [at, message] of [...this.#carried]) {
-      if (at < record) yield message;
+      if (at < record && recordOf(message) === at) yield message;
     }
   }
 
   /**
    * The first record that is needed; `Infinity` for none.
    *
-   * @param isIn As for {@linkcode Records.messages}.
+   * @param recordOf As for {@linkcode Records.messages}.
    */
-  first(isIn: (message: number) => boolean): number {
-    const block = Math.min(...this.#counts.keys());
-    if (block === Infinity) return Infinity;
-    const start = block * BLOCK;
-    const end = start + BLOCK;
-    let first = end;
-    for (let message = start; message < end; message++) {
-      if (isIn(message)) {
-        first = message;
-        break;
-      }
+  first(recordOf: (message: number) => number | undefined): number {
+    let first = Infinity;
+    for (const [at, message] of this.#carried) {
+      if (at < first && recordOf(message) === at) first = at;
     }
-    for (const at of this.#carried.keys()) first = Math.min(first, at);
-    // What is counted and not found is about to go: it is needed until then.
-    return first < end ? first : start;
+    for (const message of this.messages(first, recordOf)) {
+      const at = recordOf(message);
+      if (at !== undefined) return Math.min(first, at);
+    }
+    return first;
   }
 }

@@ -13,7 +13,9 @@
  * @module
  */
 
+import { Census } from "./census.ts";
 import { Heap } from "./heap.ts";
+import { Hints } from "./hints.ts";
 import type { Entry, LeaseEntry } from "./model.ts";
 
 /** Priorities go from minus this to this. */
@@ -32,19 +34,22 @@ interface Lane {
 export class Schedule {
   readonly #look: (number: number) => Entry | undefined;
   readonly #ready = new Heap<number>();
-  readonly #delayed = new Heap<number>();
-  readonly #leases = new Heap<number>();
+  readonly #delayed: Hints;
+  readonly #leases: Hints;
   readonly #lanes = new Map<string, Lane>();
   /** Leases that began at a time that the clock has not come to yet, with when they run out by its new time. */
   readonly #rebased = new Map<number, number>();
-  readonly #delayedNow = new Set<number>();
-  readonly #leasedNow = new Set<number>();
+  readonly #census = new Census();
   /** The last time at which delays and leases ended. */
   #advancedTo = 0;
 
   /** @param look The message with a number, as it is after all that was handed in. */
   constructor(look: (number: number) => Entry | undefined) {
     this.#look = look;
+    this.#delayed = new Hints((number) =>
+      look(number)?.notBefore !== undefined
+    );
+    this.#leases = new Hints((number) => look(number)?.lease !== undefined);
   }
 
   /** Takes a message in that was enqueued or redriven, or that is there when a queue is opened. */
@@ -55,48 +60,47 @@ export class Schedule {
       lane.numbers.push(number, number);
       if (lease) lane.current = number;
     }
-    if (lease) this.#leases.push(this.runsOut(number, lease), number);
+    if (lease) this.#leases.push(number, this.runsOut(number, lease));
     else this.#offer(number, entry, now);
   }
 
   /** Takes a message back in that was given back. */
   giveBack(number: number, entry: Entry, now: number): void {
+    const { group, notBefore = 0 } = entry;
     this.#rebased.delete(number);
-    const lane = entry.group !== undefined && this.#lanes.get(entry.group);
+    // Another one of its group may go first.
+    if (notBefore > now) this.#delayed.push(number, notBefore);
+    const lane = group === undefined ? undefined : this.#lanes.get(group);
     if (lane) this.#passOn(lane, now);
     else this.#offer(number, entry, now);
   }
 
-  /** A message has a lease, or a longer one. */
+  /** A message has a lease, or another end of it. */
   hold(number: number, { until }: LeaseEntry): void {
     this.#rebased.delete(number);
-    this.#leases.push(until, number);
-    // One comes, two may go: so the heap stays as small as what is held.
-    this.#prune(this.#leases, isHeld, 2);
+    this.#leases.push(number, until);
   }
 
   /** A message is gone, and the next one of its group may come. */
   remove(number: number, { group }: Entry, now: number): void {
     this.#rebased.delete(number);
-    if (group === undefined) return;
-    const lane = this.#lanes.get(group);
-    if (lane?.current !== number) return;
+    const lane = group === undefined ? undefined : this.#lanes.get(group);
+    if (group === undefined || lane?.current !== number) return;
     this.#passOn(lane, now);
     if (lane.current === undefined) this.#lanes.delete(group);
   }
 
-  /** Takes the message out that is next; the caller hands it out, or buries it. */
+  /** Takes the message out that is next; the caller hands it out, buries it, or puts it back. */
   take(now: number): number | undefined {
     this.advance(now);
     for (;;) {
       const number = this.#ready.pop();
       if (number === undefined) return undefined;
       const entry = this.#look(number);
-      if (!entry) continue;
-      const { lease, notBefore = 0 } = entry;
-      if (lease && this.runsOut(number, lease) > now) continue; // its time comes
+      if (!entry || this.#isHeld(number, entry, now)) continue;
       if (!this.#isThrough(number, entry)) continue; // its turn comes
-      if (notBefore > now) this.#delayed.push(notBefore, number);
+      const { notBefore = 0 } = entry;
+      if (notBefore > now) this.#delayed.push(number, notBefore);
       else return number;
     }
   }
@@ -106,19 +110,44 @@ export class Schedule {
     this.#ready.push(rank(number, entry), number);
   }
 
-  /** The message that is next, which stays. */
-  peek(now: number): number | undefined {
-    const number = this.take(now);
-    const entry = number === undefined ? undefined : this.#look(number);
-    if (number !== undefined && entry) this.putBack(number, entry);
-    return number;
+  /** The message that is next of those that are accepted; all stay. */
+  peek(
+    now: number,
+    accepts: (number: number) => boolean,
+  ): number | undefined {
+    const taken: number[] = [];
+    let found: number | undefined;
+    while (found === undefined) {
+      const number = this.take(now);
+      if (number === undefined) break;
+      taken.push(number);
+      if (accepts(number)) found = number;
+    }
+    for (const number of taken) {
+      const entry = this.#look(number);
+      if (entry) this.putBack(number, entry);
+    }
+    return found;
+  }
+
+  /** How many messages may be ready: as many, or fewer. */
+  get mayBeReady(): number {
+    return this.#ready.size;
   }
 
   /** When something may become ready by itself; `Infinity` for never. */
   get nextAt(): number {
-    this.#prune(this.#delayed, isWaiting, Infinity);
-    this.#prune(this.#leases, isHeld, Infinity);
     return Math.min(this.#delayed.least, this.#leases.least);
+  }
+
+  /** How many durable messages are delayed. */
+  get delayed(): number {
+    return this.#census.delayed;
+  }
+
+  /** How many durable messages are held. */
+  get leased(): number {
+    return this.#census.leased;
   }
 
   /** When a lease runs out. */
@@ -127,18 +156,26 @@ export class Schedule {
   }
 
   /**
-   * Begins anew, because the queue was opened or the clock was set back: with all
-   * messages there are.
+   * Begins anew, because the queue was opened or the clock was set back.
    *
    * A lease of which the clock says that it began later than now runs from now on:
    * else it would be held for as long as the clock was wrong.
+   *
+   * @param messages All messages there are.
+   * @param durable Those that are durable, to be counted.
+   * @param now The time.
    */
-  rebuild(messages: Iterable<readonly [number, Entry]>, now: number): void {
-    for (const heap of [this.#ready, this.#delayed, this.#leases]) heap.clear();
+  rebuild(
+    messages: Iterable<readonly [number, Entry]>,
+    durable: Iterable<readonly [number, Entry]>,
+    now: number,
+  ): void {
+    this.#ready.clear();
+    this.#delayed.clear();
+    this.#leases.clear();
     this.#lanes.clear();
     this.#rebased.clear();
-    this.#delayedNow.clear();
-    this.#leasedNow.clear();
+    this.#census.clear();
     this.#advancedTo = now;
     const waiting: [number, Entry][] = [];
     for (const [number, entry] of messages) {
@@ -146,26 +183,55 @@ export class Schedule {
       if (lease && lease.at > now) {
         this.#rebased.set(number, now + lease.until - lease.at);
       }
-      this.count(number, entry);
       // Those of a group that are held come first, so that none is let through beside them.
       if (lease || entry.group === undefined) this.add(number, entry, now);
       else waiting.push([number, entry]);
     }
     for (const [number, entry] of waiting) this.add(number, entry, now);
+    for (const [number, entry] of durable) this.count(number, entry);
   }
 
-  /** Removes entries that are left over, at the front of a heap. */
-  #prune(
-    heap: Heap<number>,
-    isNeeded: (entry: Entry) => boolean,
-    most: number,
-  ): void {
-    for (let count = 0; count < most; count++) {
-      const { first } = heap;
-      const entry = first === undefined ? undefined : this.#look(first);
-      if (first === undefined || (entry && isNeeded(entry))) return;
-      heap.pop();
+  /** Lets delays and leases end whose time has come. */
+  advance(now: number): void {
+    this.#advancedTo = now;
+    for (let number; (number = this.#delayed.pop(now)) !== undefined;) {
+      const entry = this.#look(number);
+      if (!entry) continue;
+      const { notBefore = 0 } = entry;
+      if (notBefore > now) this.#delayed.push(number, notBefore);
+      else {
+        if (!entry.lease) this.#census.end(number);
+        if (this.#isThrough(number, entry)) this.putBack(number, entry);
+      }
     }
+    for (let number; (number = this.#leases.pop(now)) !== undefined;) {
+      const entry = this.#look(number);
+      if (!entry?.lease) continue;
+      const end = this.runsOut(number, entry.lease);
+      if (end > now) this.#leases.push(number, end);
+      else {
+        this.#census.end(number);
+        this.#letBack(number, entry, now);
+      }
+    }
+  }
+
+  /**
+   * A message is durable as it is now: from here on it is counted as what it is.
+   *
+   * @param number Its number.
+   * @param entry The message; `undefined` if it is gone.
+   */
+  count(
+    number: number,
+    entry: Pick<Entry, "lease" | "notBefore"> | undefined,
+  ): void {
+    const { lease, notBefore = 0 } = entry ?? {};
+    const after = this.#advancedTo;
+    this.#census.count(number, {
+      held: lease !== undefined && this.runsOut(number, lease) > after,
+      delayed: lease === undefined && notBefore > after,
+    });
   }
 
   #laneOf(group: string): Lane {
@@ -180,9 +246,13 @@ export class Schedule {
   #offer(number: number, entry: Entry, now: number): void {
     const { group, notBefore = 0 } = entry;
     const isNext = group === undefined ||
-      this.#letThrough(this.#laneOf(group), number);
-    if (notBefore > now) this.#delayed.push(notBefore, number);
+      this.#letThrough(this.#laneOf(group), number, now);
+    if (notBefore > now) this.#delayed.push(number, notBefore);
     else if (isNext) this.putBack(number, entry);
+  }
+
+  #isHeld(number: number, { lease }: Entry, now: number): boolean {
+    return lease !== undefined && this.runsOut(number, lease) > now;
   }
 
   /** Whether a message has been let through, if it is of a group. */
@@ -191,13 +261,24 @@ export class Schedule {
   }
 
   /** Whether a message of a group may go, because it is the first, and none is being worked on. */
-  #letThrough(lane: Lane, number: number): boolean {
+  #letThrough(lane: Lane, number: number, now: number): boolean {
     const { current } = lane;
     if (current !== undefined && current !== number) {
-      if (current < number || this.#look(current)?.lease) return false;
+      const entry = this.#look(current);
+      if (current < number || (entry && this.#isHeld(current, entry, now))) {
+        return false;
+      }
     }
     lane.current = number;
     return true;
+  }
+
+  /** A lease has run out: the message comes again, or one of its group that is in front of it. */
+  #letBack(number: number, entry: Entry, now: number): void {
+    const { group } = entry;
+    const lane = group === undefined ? undefined : this.#lanes.get(group);
+    if (!lane) this.putBack(number, entry);
+    else if (lane.current === number) this.#passOn(lane, now);
   }
 
   /** Lets the first message of a group through, behind one that is gone or was given back. */
@@ -211,64 +292,6 @@ export class Schedule {
       lane.numbers.pop();
     }
   }
-
-  /** Lets delays and leases end whose time has come. */
-  advance(now: number): void {
-    this.#advancedTo = now;
-    while (this.#delayed.least <= now) {
-      const number = this.#delayed.pop();
-      const entry = number === undefined ? undefined : this.#look(number);
-      if (number === undefined || !entry || entry.lease) continue;
-      const { notBefore = 0 } = entry;
-      if (notBefore > now) continue; // it was given back, for later
-      this.#delayedNow.delete(number);
-      if (this.#isThrough(number, entry)) this.putBack(number, entry);
-    }
-    while (this.#leases.least <= now) {
-      const number = this.#leases.pop();
-      const entry = number === undefined ? undefined : this.#look(number);
-      if (number === undefined || !entry?.lease) continue;
-      const end = this.runsOut(number, entry.lease);
-      if (end > now) this.#leases.push(end, number);
-      else {
-        this.#leasedNow.delete(number);
-        this.putBack(number, entry);
-      }
-    }
-  }
-
-  /**
-   * A message is durable as it is now: from here on it is counted as what it is.
-   *
-   * @param number Its number.
-   * @param entry The message; `undefined` if it is gone.
-   */
-  count(number: number, entry: Entry | undefined): void {
-    const { lease, notBefore = 0 } = entry ?? {};
-    if (lease && this.runsOut(number, lease) > this.#advancedTo) {
-      this.#leasedNow.add(number);
-    } else this.#leasedNow.delete(number);
-    if (!lease && notBefore > this.#advancedTo) this.#delayedNow.add(number);
-    else this.#delayedNow.delete(number);
-  }
-
-  /** How many durable messages are delayed. */
-  get delayed(): number {
-    return this.#delayedNow.size;
-  }
-
-  /** How many durable messages are held. */
-  get leased(): number {
-    return this.#leasedNow.size;
-  }
-}
-
-function isHeld({ lease }: Entry): boolean {
-  return lease !== undefined;
-}
-
-function isWaiting({ lease }: Entry): boolean {
-  return lease === undefined;
 }
 
 /** The place of a message in the order: the least is next. */

@@ -9,8 +9,8 @@ import { checkCount } from "../wal/options.ts";
 import { checkTime } from "./backoff.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Core } from "./core.ts";
-import type { Message } from "./message.ts";
-import { type DequeueOptions, reasonText, resolveDequeue } from "./options.ts";
+import { type Message, reveal } from "./message.ts";
+import { type DequeueOptions, resolveDequeue } from "./options.ts";
 
 /** How messages are worked off. */
 export interface ProcessOptions extends DequeueOptions {
@@ -147,9 +147,9 @@ class Worker {
       try {
         message = await this.#consumers.next(wanted);
       } catch (error) {
-        const isOver = signal.aborted ||
-          (error as DurableError).code === "CLOSED";
-        if (isOver) break;
+        const { code } = error as DurableError;
+        if (signal.aborted || code === "CLOSED") break;
+        if (code === "CORRUPT") continue; // it is a dead letter now, with the position
         throw error;
       }
       // Not waited for: the next claim shares its sync.
@@ -180,7 +180,7 @@ class Worker {
     result: PromiseLike<unknown>,
   ): Promise<void> {
     const renewal = this.#renew(message);
-    const lost = lostOf(message);
+    const lost = lostOf(message, this.#settings.renewal === Infinity);
     try {
       await Promise.race([result, lost.promise]);
     } finally {
@@ -189,48 +189,82 @@ class Worker {
     }
   }
 
-  /** Extends the lease of a message at half of its time, again and again. */
+  /** Sees to it, at half of its time, that the lease of a message goes on. */
   #renew(message: Message<unknown>): { stop(): void } {
     const { visibilityTimeout, renewal } = this.#settings;
-    const { alarms } = this.#core;
+    const core = this.#core;
     if (renewal === Infinity) return { stop() {} };
-    let giveUp: () => void;
+    let isOver = false;
+    let giveUp = () => {};
     const arm = () => {
-      giveUp = alarms.set(this.#core.time() + renewal, () => {
-        message.extend(visibilityTimeout).then(arm, () => {}); // else the lease runs out, and the signal tells
+      if (isOver) return;
+      giveUp = core.alarms.set(core.time() + renewal, () => {
+        const until = core.heldUntil(reveal(message).held) ?? Infinity;
+        // The handler may hold it for longer than that.
+        if (until >= core.time() + visibilityTimeout) return arm();
+        message.extend(visibilityTimeout).then(arm, () => {}); // its signal tells
       });
     };
     arm();
-    return { stop: () => giveUp() };
+    return {
+      stop() {
+        isOver = true;
+        giveUp();
+      },
+    };
   }
 }
 
-/** Rejects when a message is not held any more. */
-function lostOf(message: Message<unknown>): {
+/**
+ * Rejects when a message is not held any more.
+ *
+ * @param message The message.
+ * @param orClosed Also when the queue is closed.
+ */
+function lostOf(message: Message<unknown>, orClosed: boolean): {
   readonly promise: Promise<never>;
   stop(): void;
 } {
   const { signal } = message;
   let onAbort = () => {};
   const promise = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
+    onAbort = () => {
+      const { code } = signal.reason as DurableError;
+      if (orClosed || code !== "CLOSED") reject(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
   });
   promise.catch(() => {}); // the handler may have ended
   return { promise, stop: () => signal.removeEventListener("abort", onAbort) };
 }
 
-/** What is done with a message whose handler has thrown. */
-function settleFailed(
+/** What is done with a message whose handler has thrown, whatever that is. */
+async function settleFailed(
   message: Message<unknown>,
   error: unknown,
 ): Promise<void> {
-  const { name, delay } = (error ?? {}) as { name?: unknown; delay?: unknown };
-  if (name === "RetryAfter" && typeof delay === "number") {
-    return message.release(delay);
+  const verdict = verdictOf(error);
+  if (verdict?.delay !== undefined) return await message.release(verdict.delay);
+  if (verdict) return await message.fail(verdict.reason);
+  await message.retry({ reason: error ?? String(error) });
+}
+
+/** What a handler asks for by what it has thrown; also if that is of another copy of this package. */
+function verdictOf(
+  error: unknown,
+): { readonly delay?: number; readonly reason?: string } | undefined {
+  try {
+    const { name, delay, message } = error as Partial<RetryAfter>;
+    if (name === "RetryAfter" && delay !== undefined) {
+      checkTime("delay", delay);
+      return { delay };
+    }
+    if ((name as string) === "DeadLetter") return { reason: String(message) };
+  } catch {
+    // It is something else.
   }
-  if (name === "DeadLetter") return message.fail((error as Error).message);
-  return message.retry({ reason: reasonText(error) });
+  return undefined;
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -67,6 +67,11 @@ export class OpenState<S, M> {
     return this.#log.writer.segments;
   }
 
+  /** Seals the active segment of the log. */
+  rotate(): Promise<void> {
+    return this.#log.writer.rotate();
+  }
+
   /** Commits what is pending, waits for a snapshot that was asked for, and lets everything go. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
