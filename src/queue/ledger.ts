@@ -30,6 +30,8 @@ import { Schedule } from "./schedule.ts";
 /** A clock that is set back by less than this is taken to stand still, in milliseconds. */
 const SMALL_STEP = 1000;
 
+type Part = "messages" | "dead";
+
 /** A queue as its operations see it. */
 export class Ledger {
   readonly state: OpenState<Root, QueueRecord>;
@@ -50,6 +52,7 @@ export class Ledger {
   /** Messages that came back from the dead, behind younger ones. */
   readonly #old = new Heap<number>();
   #last = -Infinity;
+  #hasFallen = false;
 
   constructor(
     state: OpenState<Root, QueueRecord>,
@@ -100,25 +103,37 @@ export class Ledger {
     this.schedule.rebuild(this.#all("messages"), this.#counted(), this.#last);
   }
 
+  /** Behind a failure, what was handed in and is not durable counts no more. */
+  fallBack(): void {
+    if (this.#hasFallen || !this.state.failure) return;
+    this.#hasFallen = true;
+    this.#rebuild();
+  }
+
   /** A message, as it is after all that was handed in; it must not be changed. */
   look(number: number): Entry | undefined {
+    if (this.#hasFallen) return this.durable(number, ["messages"]);
     return this.#member("messages", String(number)) as Entry | undefined;
   }
 
   /** A dead letter, likewise. */
   lookDead(number: number): Entry | undefined {
+    if (this.#hasFallen) return this.durable(number, ["dead"]);
     return this.#member("dead", String(number)) as Entry | undefined;
   }
 
   /** The numbers of all messages, or dead letters, there are now. */
-  numbers(part: "messages" | "dead"): number[] {
+  numbers(part: Part): number[] {
     return Array.from(this.#all(part), ([number]) => number);
   }
 
   /** A message that is durable, or a dead letter, as it is on disk; a copy. */
-  durable(number: number): Entry | undefined {
+  durable(
+    number: number,
+    parts: readonly Part[] = ["messages", "dead"],
+  ): Entry | undefined {
     const { reader } = this.state.tree.seen;
-    for (const part of ["messages", "dead"] as const) {
+    for (const part of parts) {
       const entry = reader.member(this.#seenPart(part), String(number));
       if (entry !== ABSENT) return copyOut(reader, entry) as Entry;
     }
@@ -126,7 +141,7 @@ export class Ledger {
   }
 
   /** The numbers of all durable messages, or dead letters, lowest first. */
-  durableNumbers(part: "messages" | "dead"): number[] {
+  durableNumbers(part: Part): number[] {
     const { reader } = this.state.tree.seen;
     const numbers: number[] = [];
     let isSorted = true;
@@ -219,7 +234,14 @@ export class Ledger {
   }
 
   /** Messages, or dead letters, as they are after all that was handed in. */
-  *#all(part: "messages" | "dead"): Generator<[number, Entry]> {
+  *#all(part: Part): Generator<[number, Entry]> {
+    if (this.#hasFallen) {
+      for (const number of this.durableNumbers(part)) {
+        const entry = this.durable(number, [part]);
+        if (entry) yield [number, entry];
+      }
+      return;
+    }
     for (const [key, entry] of membersOf(this.#part(part))) {
       yield [Number(key), entry as Entry];
     }

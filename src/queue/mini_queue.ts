@@ -289,6 +289,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
   /** The message that would be handed out next, which stays; `undefined` for none. */
   async peek(): Promise<QueuedMessage<P> | undefined> {
     const core = this.#core;
+    core.fallBack();
     const now = core.time();
     const number = core.schedule.peek(now, (number) => {
       const entry = core.durable(number);

@@ -16,6 +16,10 @@
  *    flip in the LF before or behind it;
  * 4. any line that ends in eight hexadecimal digits, for a flip in its words.
  *
+ * X must be of a later group than the last valid one: a segment that was copied by a
+ * recovery has left its bytes in blocks that are free again, and a power cut may show
+ * them behind the end of another file, or of the copy itself.
+ *
  * A chance match has a probability of 2^-32 for each pair that is tried, and
  * its price is a refusal, not a loss.
  *
@@ -123,7 +127,9 @@ export async function validMarkFollows(
         taken = i;
         const mark = parseMark(buffer, i, filled);
         const computed = checksumAt(i + stem);
-        if (mark !== undefined) {
+        // A mark of a group that is valid is what an earlier copy of the segment has
+        // left in the blocks of this one.
+        if (mark !== undefined && mark.sequence > end.sequence) {
           const at = base + i;
           // In the midst of a line a mark can only follow one that was fused to it.
           const from = afterLineStart

@@ -9,9 +9,9 @@
  * log, unless the list below says otherwise; a segment with records under the
  * name of one that has not begun; in the newest segment everything
  * behind the first byte that differs from what was written: it does not count,
- * back to the mark before it; there, a group between two marks that is intact
- * behind the damage proves that this was no torn write, and so does any mark
- * behind a single byte that changed.
+ * back to the mark before it; there, a later group between two marks that is
+ * intact behind the damage proves that this was no torn write, and so does any
+ * mark behind a single byte that changed.
  *
  * **v0.2, never told.** (1) The end of the newest segment cut at a mark, or
  * damaged from there to its end: a shorter log, as after a crash; only `closed`
@@ -264,7 +264,7 @@ function judgeNewest(
   }
   const tail = latin1(bytes.subarray(offset));
   for (const candidate of candidates) {
-    if (holdsIntactGroup(candidate.known, tail)) {
+    if (holdsIntactGroup(candidate.known, tail, sequence)) {
       return refused("an intact group behind damage", [log.texts]);
     }
     if (candidate.end.offset === offset && isFlip(candidate, bytes)) {
@@ -302,12 +302,20 @@ function commonLength(a: Uint8Array, b: Uint8Array): number {
   return at;
 }
 
-/** Whether a whole group of a segment stands in a tail, with the mark or header in front of it. */
-function holdsIntactGroup(known: KnownSegment, tail: string): boolean {
+/**
+ * Whether a whole group of a segment stands in a tail, with the mark or header in
+ * front of it. One that counts already proves nothing: it is what a copy of the
+ * segment has left.
+ */
+function holdsIntactGroup(
+  known: KnownSegment,
+  tail: string,
+  last: number,
+): boolean {
   if (tail.length === 0) return false;
   const text = latin1(known.bytes);
-  return known.boundaries.some(({ offset }, n) => {
-    if (n === 0) return false;
+  return known.boundaries.some(({ offset, sequence }, n) => {
+    if (n === 0 || sequence <= last) return false;
     const before = text.lastIndexOf("\n", known.boundaries[n - 1].offset - 2);
     const group = text.slice(before + 1, offset);
     return tail.startsWith(group) || tail.includes(`\n${group}`);
