@@ -12,6 +12,12 @@ test("MiniStore on Deno needs --allow-read=DIR --allow-write=DIR and nothing els
     assertEquals(await child.end(), ["closed"]);
   }));
 
+test("MiniQueue on Deno needs --allow-read=DIR --allow-write=DIR and nothing else", () =>
+  onDisk.with(async (_, dir) => {
+    const child = new Child("deno", "queue_child.ts", dir, [`${dir}/jobs`]);
+    assertEquals(await child.end(), ["a of 2"]);
+  }));
+
 test("MiniStore.open() on Deno says PERMISSION outside of what is allowed, and asks nothing", () =>
   onDisk.with(async (_, dir) => {
     for (const path of ["/etc/a.jsonl", `${dir}-other/a.jsonl`]) {

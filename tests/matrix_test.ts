@@ -12,7 +12,7 @@ let report: Promise<MatrixReport> | undefined;
 const matrix = () => report ??= runMatrix();
 
 for (const [fault, expected] of EXPECTED) {
-  test(`MiniStore, SnapStore and StateManager do what the matrix says when ${fault}`, async () => {
+  test(`MiniStore, SnapStore, StateManager and MiniQueue do what the matrix says when ${fault}`, async () => {
     const { rows, violations } = await matrix();
     const own = violations.filter((what) => what.includes(`when ${fault}: `));
     assertEquals(own.slice(0, 3), []);

@@ -77,3 +77,39 @@ export const STATE_DEEP: Effort = {
   random: 600,
   seed: 1,
 };
+
+/** What `npm test` tries of queues on one runtime; failing syncs have a test of their own. */
+export const QUEUE_EVERYDAY: Effort = {
+  length: 2,
+  limits: [1, 2, 1],
+  again: 1,
+  oneIn: 256,
+  faultLength: -1,
+  faultLimit: 0,
+  random: 6,
+  seed: 1,
+};
+
+/** What `npm test` tries of queues on the other runtimes. */
+export const QUEUE_SHORT: Effort = {
+  length: 1,
+  limits: [1],
+  again: 1,
+  oneIn: 64,
+  faultLength: -1,
+  faultLimit: 0,
+  random: 3,
+  seed: 2,
+};
+
+/** What `npm run crash` tries of queues. */
+export const QUEUE_DEEP: Effort = {
+  length: 3,
+  limits: [ALL, 60, 8, 2, 1],
+  again: 3,
+  oneIn: 48,
+  faultLength: 1,
+  faultLimit: 2,
+  random: 400,
+  seed: 1,
+};

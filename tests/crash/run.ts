@@ -1,13 +1,14 @@
 // deno-lint-ignore-file no-console
 // The deep run of the crash lab: prints progress, a table, and what was found.
-// With `logs` or `states` as an argument, of that subject alone.
+// With `logs`, `states` or `queues` as an argument, of that subject alone.
 import process from "node:process";
 import { DATA_MODELS, NAME_MODELS } from "../../src/testing/mod.ts";
 import { campaign, type Effort, type Scope } from "./campaign.ts";
-import { DEEP, STATE_DEEP } from "./efforts.ts";
+import { DEEP, QUEUE_DEEP, STATE_DEEP } from "./efforts.ts";
 import { type Subject, Tally } from "./explore.ts";
 import { LOG } from "./log.ts";
-import { LOG_SCOPE, STATE_SCOPE } from "./scopes.ts";
+import { QUEUE } from "./queue.ts";
+import { LOG_SCOPE, QUEUE_SCOPE, STATE_SCOPE } from "./scopes.ts";
 import { STATE } from "./state.ts";
 
 const PROGRESS = 10_000; // milliseconds between lines
@@ -66,10 +67,11 @@ async function run<S, T>(
 const SUBJECTS = {
   logs: () => run("logs", LOG, LOG_SCOPE, DEEP),
   states: () => run("states", STATE, STATE_SCOPE, STATE_DEEP),
+  queues: () => run("queues", QUEUE, QUEUE_SCOPE, QUEUE_DEEP),
 };
 const [only] = process.argv.slice(2);
 if (only !== undefined && !Object.hasOwn(SUBJECTS, only)) {
-  throw new RangeError(`There is no subject ${only}: logs, states`);
+  throw new RangeError(`There is no subject ${only}: logs, states, queues`);
 }
 const parts: { states: number; violations: number }[] = [];
 for (const [name, subject] of Object.entries(SUBJECTS)) {

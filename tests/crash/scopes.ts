@@ -66,7 +66,7 @@ const QUEUE_SETTINGS: readonly QueueSettings[] = [
 export const QUEUE_SCOPE: Scope<QueueSettings> = {
   letters: "egducarfTBnk",
   settings: QUEUE_SETTINGS,
-  short: 2,
+  short: 1,
   faultSettings: QUEUE_SETTINGS.slice(1),
   randomLetters: Object.keys(QUEUE_ALPHABET).join(""),
   randomSettings: [

@@ -15,7 +15,7 @@ import type { Owed } from "../crash/oracle.ts";
 import type { Column } from "./table.ts";
 
 /** What a call does: a letter in front of the comma, see `table.ts`. */
-export type During = "P" | "K" | "N" | "R" | "O" | "L" | "E";
+export type During = "P" | "K" | "N" | "R" | "O" | "L" | "E" | "D";
 /** What opening does afterwards: a letter behind it. */
 export type After = "O" | "T" | "F" | "R";
 

@@ -9,6 +9,23 @@ import { crashAll } from "./crashes.ts";
 import { DAMAGES, type Damages, openDamaged } from "./damages.ts";
 import { recoverState } from "./check_state.ts";
 import type { StateOwed } from "./ledger.ts";
+import { recoverQueue } from "./queue_check.ts";
+import { crashQueues } from "./queue_crashes.ts";
+import { openDamagedQueues } from "./queue_damaged.ts";
+import { QUEUE_DAMAGES, type QueueDamages } from "./queue_damages.ts";
+import {
+  DEEP_QUEUE,
+  EVERYDAY_QUEUE,
+  type QueueEffort,
+} from "./queue_effort.ts";
+import type { QueueOwed } from "./queue_oracle.ts";
+import {
+  compactQueueOnBadDisk,
+  enqueueUnwritable,
+  openQueueTwice,
+} from "./queue_refusals.ts";
+import { sweepQueues } from "./queue_sweep.ts";
+import { type QueueGeneration, queueWorkload } from "./queue_workload.ts";
 import { appendUnwritable, openTwice } from "./refusals.ts";
 import { crashStates } from "./state_crashes.ts";
 import {
@@ -25,7 +42,13 @@ import { sweepStates } from "./state_sweep.ts";
 import { type StateGeneration, stateWorkload } from "./state_workload.ts";
 import type { Injection } from "./injections.ts";
 import { sweep } from "./sweep.ts";
-import { COLUMNS, LOG_COLUMNS, MATRIX, STATE_COLUMNS } from "./table.ts";
+import {
+  COLUMNS,
+  LOG_COLUMNS,
+  MATRIX,
+  QUEUE_COLUMNS,
+  STATE_COLUMNS,
+} from "./table.ts";
 import { type Generation, LOOKS, workload } from "./workload.ts";
 
 /** What was tried and seen. */
@@ -46,6 +69,8 @@ interface Lab {
   readonly checker: Checker<Owed>;
   readonly states: readonly StateGeneration[];
   readonly stateChecker: Checker<StateOwed>;
+  readonly queues: readonly QueueGeneration[];
+  readonly queueChecker: Checker<QueueOwed>;
   readonly effort: MatrixEffort;
 }
 
@@ -57,20 +82,29 @@ export interface MatrixEffort {
   readonly each: number;
   /** How many disks a power cut leaves, at each call of a state. */
   readonly cuts: number;
+  /** How much is tried on queues. */
+  readonly queue: QueueEffort;
 }
 
 /** What the everyday run tries: some seconds. */
-const EVERYDAY: MatrixEffort = { seeds: [1], each: 1, cuts: 4 };
+const EVERYDAY: MatrixEffort = {
+  seeds: [1],
+  each: 1,
+  cuts: 4,
+  queue: EVERYDAY_QUEUE,
+};
 /** What the deep run tries. */
 export const DEEP: MatrixEffort = {
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   each: Infinity,
   cuts: 100,
+  queue: DEEP_QUEUE,
 };
 
-/** Changing calls of a workload, at least: on a log, and on a state. */
+/** Changing calls of a workload, at least: on a log, on a state, and on a queue. */
 const CHANGES_EACH = 220;
 const STATE_CHANGES_EACH = 220;
+const QUEUE_CHANGES_EACH = 160;
 const SYNCS = ["sync", "dataSync"] as const;
 const OTHERS = ["create", "mkdir", "write", "truncate", "remove"] as const;
 const SIX: readonly Errno[] = [
@@ -88,6 +122,8 @@ const injecting =
     const { generations, checker, states, stateChecker, effort } = lab;
     await sweep(generations, injections, cells, checker);
     await sweepStates(states, injections, cells, stateChecker, effort.each);
+    const { queues, queueChecker } = lab;
+    await sweepQueues(queues, injections, cells, queueChecker, effort.queue);
   };
 
 /** The trial of each row. */
@@ -96,15 +132,32 @@ const TRIALS: Readonly<Record<string, Trial>> = {
     await crashAll(cells, LOG_COLUMNS, { sectorSize: 64, limit: 12 });
     const states = { sectorSize: 64, limit: effort.cuts };
     await crashStates(cells, STATE_COLUMNS, states);
+    await crashQueues(cells, {
+      columns: QUEUE_COLUMNS,
+      oneIn: effort.queue.histories,
+      states: { ...states, limit: effort.queue.cuts },
+    });
   },
-  "the process is killed": async (cells) => {
+  "the process is killed": async (cells, { effort }) => {
     await crashAll(cells, LOG_COLUMNS, { names: [] });
     await crashStates(cells, STATE_COLUMNS, { names: [] });
+    await crashQueues(cells, {
+      columns: QUEUE_COLUMNS,
+      oneIn: effort.queue.histories,
+      from: 1, // the others are killed at each call too when their power is cut
+      states: { names: [] },
+    });
   },
-  "a recovery crashes in its turn": async (cells) => {
+  "a recovery crashes in its turn": async (cells, { effort }) => {
     const states = { sectorSize: 64, limit: 2 };
     await crashAll(cells, ["open"], states, states);
     await crashStates(cells, ["load"], { ...states, limit: 1 }, states);
+    await crashQueues(cells, {
+      columns: ["reopen"],
+      oneIn: effort.queue.histories,
+      states: { names: [] },
+      again: states,
+    });
   },
   "a sync fails": injecting(
     { kinds: SYNCS, errnos: SIX },
@@ -145,28 +198,40 @@ const TRIALS: Readonly<Record<string, Trial>> = {
     errnos: ["EIO", "EACCES"],
   }),
   ...Object.fromEntries(
-    [...new Set([...Object.keys(DAMAGES), ...Object.keys(STATE_DAMAGES)])].map(
-      (fault) => [fault, damaging(DAMAGES[fault], STATE_DAMAGES[fault])],
-    ),
+    [DAMAGES, STATE_DAMAGES, QUEUE_DAMAGES].flatMap(Object.keys).map((
+      fault,
+    ) => [
+      fault,
+      damaging(DAMAGES[fault], STATE_DAMAGES[fault], QUEUE_DAMAGES[fault]),
+    ]),
   ),
-  "a bit flips in the snapshot as it is written": compactOnBadDisk,
+  "a bit flips in the snapshot as it is written": async (cells) => {
+    await compactOnBadDisk(cells);
+    await compactQueueOnBadDisk(cells);
+  },
   "a second writer opens the log": async (cells) => {
     await openTwice(cells);
     await openStateTwice(cells);
+    await openQueueTwice(cells);
   },
   "a record cannot be written": async (cells) => {
     await appendUnwritable(cells);
     await writeUnwritable(cells);
+    await enqueueUnwritable(cells);
   },
 };
 
 function damaging(
   damages: Damages | undefined,
   stateDamages: StateDamages | undefined,
+  queueDamages: QueueDamages | undefined,
 ): Trial {
-  return async (cells) => {
+  return async (cells, { effort }) => {
     if (damages) await openDamaged(damages, cells);
     if (stateDamages) await openDamagedStates(stateDamages, cells);
+    if (queueDamages) {
+      await openDamagedQueues(queueDamages, cells, effort.queue.stride);
+    }
   };
 }
 
@@ -195,15 +260,19 @@ export async function runMatrix(
 ): Promise<MatrixReport> {
   const generations: Generation[] = [];
   const states: StateGeneration[] = [];
+  const queues: QueueGeneration[] = [];
   for (const seed of effort.seeds) {
     generations.push(...await workload(seed, CHANGES_EACH));
     states.push(...await stateWorkload(seed, STATE_CHANGES_EACH));
+    queues.push(...await queueWorkload(seed, QUEUE_CHANGES_EACH));
   }
   const lab: Lab = {
     generations,
     checker: new Checker(openAgain),
     states,
     stateChecker: new Checker(recoverState),
+    queues,
+    queueChecker: new Checker(recoverQueue),
     effort,
   };
   const rows = new Map<string, string>();
