@@ -2,7 +2,7 @@
 
 import type { Mutant } from "./mutant.ts";
 
-const MANAGER = "src/state/state_manager.ts";
+const OPEN = "src/state/open_state.ts";
 const LOAD = "src/state/load.ts";
 const PAST = "src/state/past.ts";
 const OPTIONS = "src/state/options.ts";
@@ -12,17 +12,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "loaded-without-the-lock",
     breaks: "L1",
-    file: MANAGER,
+    file: OPEN,
     from:
-      "    const log = await openForWriting(plan.log, plan.settings, async () => {\n      await refuseShortened(plan.log);\n      loaded = await loadState(plan, await loadOrigin(plan));\n    });\n",
+      "  const log = await openForWriting(plan.log, plan.settings, async () => {\n    await refuseShortened(plan.log);\n    loaded = await loadState(plan, await loadOrigin(plan));\n  });\n",
     to:
-      "    await refuseShortened(plan.log);\n    loaded = await loadState(plan, await loadOrigin(plan));\n    const log = await openForWriting(plan.log, plan.settings);\n",
+      "  await refuseShortened(plan.log);\n  loaded = await loadState(plan, await loadOrigin(plan));\n  const log = await openForWriting(plan.log, plan.settings);\n",
     likely: "state_faults",
   },
   {
     name: "loaded-state-not-compared-with-the-log",
     breaks: "M1",
-    file: MANAGER,
+    file: OPEN,
     from: "if (!loaded || loaded.sequence !== sequence) {",
     to: "if (!loaded || loaded.sequence < 0) {",
     likely: "state_faults",
@@ -30,25 +30,25 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "snapshot-not-settled-by-open",
     breaks: "S4",
-    file: MANAGER,
-    from: "      await settleSnapshot(plan.place);\n",
+    file: OPEN,
+    from: "    await settleSnapshot(plan.place);\n",
     to: "",
     likely: "matrix",
   },
   {
     name: "log-kept-open-when-opening-fails",
     breaks: "L3",
-    file: MANAGER,
+    file: OPEN,
     from:
-      "      await log.close().catch(() => {}); // error says why\n      throw error;",
-    to: "      throw error;",
+      "    await log.close().catch(() => {}); // error says why\n    throw error;",
+    to: "    throw error;",
     likely: "matrix",
   },
   {
     name: "shortened-log-of-mini-rs-taken",
     breaks: "M1",
-    file: MANAGER,
-    from: "      await refuseShortened(plan.log);\n",
+    file: OPEN,
+    from: "    await refuseShortened(plan.log);\n",
     to: "",
     likely: "state_open",
   },

@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 const UPKEEP = "src/state/upkeep.ts";
 const COMMITS = "src/state/commits.ts";
+const OPEN = "src/state/open_state.ts";
 const MANAGER = "src/state/state_manager.ts";
 const TREE = "src/state/tree.ts";
 
@@ -31,16 +32,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "compaction-one-too-far",
     breaks: "S3",
     file: UPKEEP,
-    from: "truncateBefore(sequence + 1)",
-    to: "truncateBefore(sequence + 2)",
+    from: "Math.min(sequence + 1, keep)",
+    to: "Math.min(sequence + 2, keep)",
     likely: "state_faults",
   },
   {
     name: "compaction-of-all-there-is",
     breaks: "S3",
     file: UPKEEP,
-    from: "truncateBefore(sequence + 1)",
-    to: "truncateBefore(this.#commits.sequence + 1)",
+    from: "Math.min(sequence + 1, keep)",
+    to: "Math.min(this.#commits.sequence + 1, keep)",
     likely: "state_faults",
   },
   {
@@ -127,16 +128,17 @@ export const MUTANTS: readonly Mutant[] = [
     name: "view-shows-the-newest",
     breaks: "M2",
     file: MANAGER,
-    from: "return this.#tree.durable as DeepReadonly<S>;",
-    to: "return this.#tree.newest as DeepReadonly<S>;",
+    from: "return this.#open.tree.durable as DeepReadonly<S>;",
+    to: "return this.#open.tree.newest as DeepReadonly<S>;",
     likely: "commits",
   },
   {
     name: "copy-shows-the-newest",
     breaks: "M2",
     file: TREE,
-    from: "const { reader } = this.#views;",
-    to: "const { reader } = this.#newest;",
+    from:
+      "copy(): S {\n    const { reader } = this.#views;",
+    to: "copy(): S {\n    const { reader } = this.#newest;",
     likely: "state_faults",
   },
   {
@@ -240,24 +242,24 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "close-does-not-wait-for-a-snapshot",
     breaks: "S1",
-    file: MANAGER,
-    from: "      await this.#upkeep.idle;\n",
+    file: OPEN,
+    from: "      await this.upkeep.idle;\n",
     to: "",
     likely: "state_faults",
   },
   {
     name: "changes-not-ended",
     breaks: "M3",
-    file: MANAGER,
-    from: "      this.#commits.feed.end(this.#log.writer.failure);\n",
+    file: OPEN,
+    from: "      this.commits.feed.end(this.failure);\n",
     to: "",
     likely: "feed",
   },
   {
     name: "changes-ended-without-the-failure",
     breaks: "M3",
-    file: MANAGER,
-    from: "feed.end(this.#log.writer.failure)",
+    file: OPEN,
+    from: "feed.end(this.failure)",
     to: "feed.end()",
     likely: "feed",
   },
