@@ -113,7 +113,11 @@ export class Consumers {
     return new Promise((resolve, reject) => {
       const messages: Message<unknown>[] = [];
       let failure: { readonly error: unknown } | undefined;
-      this.#deliver(claim, reject, {
+      const onClose = (error: unknown) => {
+        for (const message of messages) message.release().catch(() => {});
+        reject(error);
+      };
+      this.#deliver(claim, onClose, {
         take: (message) => messages.push(message),
         fail: (error) => failure = { error },
         miss: () => {},
@@ -263,15 +267,15 @@ export class Consumers {
 
   /**
    * Nobody waits any more: all are told why. What is on its way to them is given
-   * back, if that can still be written.
+   * back, if it can still be written; the queue must not be closed yet.
    */
   end(error: unknown): void {
     this.#rejectAll(error);
+    const core = this.#core;
     for (const { open, reject } of this.#deliveries) {
-      for (const { held } of open) {
-        const { state } = this.#core;
-        if (state.isClosed || state.failure || !this.#core.isHeld(held)) break;
-        this.#core.retry(held, { free: true, delay: 0 }).catch(() => {});
+      for (const { held } of core.state.failure ? [] : open) {
+        if (!core.isHeld(held)) continue;
+        core.retry(held, { free: true, delay: 0 }).catch(() => {});
       }
       open.clear();
       reject(error);
