@@ -187,8 +187,10 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @param options How long it is held, and until when to wait.
    * @returns The message, when it is on disk that it was handed out.
    * @throws {DurableError} `CLOSED`, also if the queue is closed meanwhile;
-   * `FAILED`; `CORRUPT` if the payload is damaged: the message is a dead letter then.
-   * @throws The reason of the signal.
+   * `FAILED`; `CORRUPT` if the payload is damaged: the message is a dead letter then,
+   * with the position for its reason. Another code if it could not be read: the
+   * message is given back, and the attempt is not counted.
+   * @throws The reason of the signal; a message on its way here was given back.
    */
   async dequeue(options: DequeueOptions = {}): Promise<Message<P>> {
     return await this.#consumers.next(options) as Message<P>;
@@ -214,7 +216,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @param count The most messages to take. Range: 1 to 1,000.
    * @param options How long they are held.
    * @returns The messages, in order; none if none is ready, or the queue is paused.
-   * @throws {DurableError | TypeError | RangeError} As `dequeue`, and for a bad count.
+   * @throws {DurableError | TypeError | RangeError} As `dequeue`, if none of the
+   * messages could be read; those that could are returned. And for a bad count.
    */
   async claim(
     count: number,
@@ -240,7 +243,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @param options How many at a time, for how long.
    * @returns Resolves when the signal has aborted, or the queue was closed, and all
    * handlers that were running have ended, and what they did is on disk.
-   * @throws {DurableError} `FAILED`, or `CORRUPT` as `dequeue`.
+   * @throws {DurableError} `FAILED`, or the code of a payload that could not be read;
+   * behind one that is damaged it goes on, as that is a dead letter.
    * @throws {TypeError | RangeError} For bad options.
    */
   process(handler: Handler<P>, options: ProcessOptions = {}): Promise<void> {
@@ -286,7 +290,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     return new Lease(this.#core, { message, lease });
   }
 
-  /** The message that would be handed out next, which stays; `undefined` for none. */
+  /** The first durable message that would be handed out next, which stays; `undefined` for none. */
   async peek(): Promise<QueuedMessage<P> | undefined> {
     const core = this.#core;
     core.fallBack();
@@ -406,7 +410,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   /**
    * Commits what was handed in, and lets everything go. Who waits for a message
-   * gets `CLOSED`. Messages that are worked on come back when their leases run out;
+   * gets `CLOSED`; what is on its way to him is given back. The signals of messages
+   * that are worked on abort. They come back when their leases run out;
    * to avoid that, end `process` by its signal and await it first. A second call
    * gives the same promise.
    *
@@ -423,21 +428,19 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    const { state, alarms } = this.#core;
-    const closing = state.close();
-    alarms.close();
+    const { state, alarms, closing } = this.#core;
     const { path } = state.plan.log;
-    this.#end(
-      new DurableError(
-        "CLOSED",
-        `Cannot read from "${path}": the queue is closed`,
-        {
-          path,
-          sequence: state.commits.sequence,
-        },
-      ),
+    const error = new DurableError(
+      "CLOSED",
+      `Cannot read from "${path}": the queue is closed`,
+      { path, sequence: state.commits.sequence },
     );
-    await closing;
+    this.#consumers.isPaused = true; // what is given back stays
+    this.#end(error); // first, because it gives back what nobody has got
+    alarms.close();
+    const closed = state.close();
+    for (const tell of closing) tell(error);
+    await closed;
   }
 
   #end(error: unknown): void {
