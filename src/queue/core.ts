@@ -61,7 +61,9 @@ export class Core extends Ledger {
     const number = batch.push({ enqueue: entry }, text);
     const own = id ?? String(number);
     for (const name of names) {
-      ids.set(name, own);
+      if (window > 0 || name === names[0] && id !== undefined) {
+        ids.set(name, own);
+      }
       batch.staged.push(() => this.keys.add(name, now + window));
     }
     batch.staged.push(() => {
@@ -183,6 +185,7 @@ export class Core extends Ledger {
     const { now } = batch;
     batch.push({ redrive: { messages: numbers } });
     batch.staged.push(() => {
+      this.schedule.advance(now); // leases that are over hold nobody up
       for (const number of numbers) {
         const entry = this.look(number);
         if (entry) this.schedule.add(number, entry, now);

@@ -45,7 +45,7 @@ export class Hints {
 
   /** Takes out a message whose time has come. */
   pop(now: number): number | undefined {
-    while (this.#heap.least <= now) {
+    while (this.#heap.size > 0 && this.#heap.least <= now) {
       const number = this.#pop();
       if (number !== undefined) return number;
     }

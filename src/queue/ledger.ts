@@ -48,7 +48,9 @@ export class Ledger {
   onFailure: (error: unknown) => void = () => {};
   readonly keys: Keys;
   /** Called when the queue is closed, by whoever is to know. */
-  readonly closing: Set<(error: unknown) => void> = new Set();
+  readonly closing: Set<(error: DurableError) => void> = new Set();
+  /** What is said when the queue is closed; `undefined` while it is open. */
+  closed: DurableError | undefined;
   /** Messages that came back from the dead, behind younger ones. */
   readonly #old = new Heap<number>();
   #last = -Infinity;
@@ -196,7 +198,11 @@ export class Ledger {
 
   /** The number of the message with an id, if there is one. */
   numberOf(id: string): number | undefined {
-    if (/^[1-9]\d{0,14}$/.test(id)) return Number(id);
+    if (/^[1-9]\d{0,14}$/.test(id)) {
+      const number = Number(id);
+      const entry = this.look(number) ?? this.lookDead(number);
+      return entry?.id === undefined ? number : undefined; // it has another
+    }
     return this.keys.find(idKey(id))?.message;
   }
 

@@ -213,6 +213,7 @@ export class Message<P> extends Lease {
     this.#giveUpAlarm?.();
     if (this.#isSettled) return;
     const core = this.#core;
+    if (core.closed) return this.#onClose(core.closed);
     const until = core.heldUntil(this.#held) ?? -Infinity;
     if (until > core.time()) {
       this.#giveUpAlarm = core.alarms.set(until, () => this.#watch());

@@ -438,6 +438,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     this.#consumers.isPaused = true; // what is given back stays
     this.#end(error); // first, because it gives back what nobody has got
     alarms.close();
+    this.#core.closed = error;
     const closed = state.close();
     for (const tell of closing) tell(error);
     await closed;

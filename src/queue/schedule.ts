@@ -58,7 +58,11 @@ export class Schedule {
     if (group !== undefined) {
       const lane = this.#laneOf(group);
       lane.numbers.push(number, number);
-      if (lease) lane.current = number;
+      // One that is really held goes before one whose lease has run out.
+      if (
+        lease &&
+        (lane.current === undefined || this.#isHeld(number, entry, now))
+      ) lane.current = number;
     }
     if (lease) this.#leases.push(number, this.runsOut(number, lease));
     else this.#offer(number, entry, now);
