@@ -67,7 +67,8 @@ export class Compactor {
     state.commits.checkOpen("compact");
     this.#done = state.commits.sequence;
     const floor = this.#floor();
-    if (records.before(floor) > 0) {
+    const [start = 1] = state.segments;
+    if (floor > start && records.before(floor) > 0) {
       // What is carried must not stand in a segment that is to go.
       await state.rotate();
       await this.#carry(floor);

@@ -191,7 +191,9 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
         "Cannot commit what is to be applied, enqueued, or acknowledged",
       );
     }
-    const leases = Array.from(new Set(ack), (lease) => this.#own(lease));
+    // A lease may be named twice, by the message and by its receipt.
+    const named = new Map(Array.from(ack, (lease) => [lease.receipt, lease]));
+    const leases = Array.from(named.values(), (lease) => this.#own(lease));
     const mutations = Array.from(apply, (mutation) => {
       const valid = this.#check(mutation);
       return { text: strictJson.encode(valid), exact: copyExactly(valid) };
