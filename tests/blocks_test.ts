@@ -109,6 +109,23 @@ test("Lookup.read() refuses a group that does not hold as many records as it sta
   await assertFound(lookup, [1]);
 });
 
+test("Lookup.read() refuses a line that is not UTF-8, though the checksum of its group is right", async () => {
+  const { inner, store, lookup } = await opened();
+  await store.append(1);
+  await store.close();
+  const { head, closing } = await inspect(inner, "a");
+  assert(head.kind === "v0.2" && closing !== undefined);
+  const before = await readBytes(inner, "a");
+  const group = new TextEncoder().encode(`2\n"?"\n${markStem("commit", 3)}`);
+  group[3] = 0xff;
+  const seed = chainSeed(closing.chain, idBytes(head.header.id));
+  const chain = new TextEncoder().encode(`${hex8(crc32(group, seed))}\n`);
+  await writeFile(inner, "a", new Uint8Array([...before, ...group, ...chain]));
+  const error = await assertCode(() => lookup.read(3), "CORRUPT");
+  const { offset, line, sequence } = error; // behind header, record and two marks
+  assertEquals([offset, line, sequence], [before.length + 2, 6, 3]);
+});
+
 test("Lookup.read() takes nothing from a file that becomes shorter while it is scanned", async () => {
   const records = texts(12_000, 30); // a group that is read twice
   for (let at = 3, reached = true; reached; at++) {

@@ -123,7 +123,14 @@ test("Schedule lets a lease that began later than now run its time from now", ()
   assertEquals(schedule.runsOut(1, lease), 600);
   assertEquals([entries.taken(599), schedule.nextAt], [[], 600]);
   assertEquals(entries.taken(600), [1]);
-  schedule.rebuild(all, all, 1000); // it did not begin later than that
+});
+
+test("Schedule lets a lease that began before now run to its end", () => {
+  const entries = new Entries();
+  const lease = { token: 9, at: 1000, until: 1100 };
+  entries.all.set(1, { at: 900, lease });
+  const { schedule, all } = entries;
+  schedule.rebuild(all, all, 1000);
   assertEquals(schedule.runsOut(1, lease), 1100);
   assertEquals([entries.taken(1099), entries.taken(1100)], [[], [1]]);
 });

@@ -13,6 +13,8 @@ export const MANY = 1000;
 export class Batch {
   readonly texts: string[] = [];
   readonly mutations: QueueRecord[] = [];
+  /** Messages that it removes. */
+  readonly gone: Set<number> = new Set();
   /** What to do when it was handed in. */
   readonly staged: (() => void)[] = [];
   /** What to do when it is refused. */

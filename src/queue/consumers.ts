@@ -12,7 +12,7 @@ import type { DurableError } from "../errors.ts";
 import { parseJson } from "../native_json.ts";
 import { MANY } from "./batch.ts";
 import type { Claim, Claimed, Core } from "./core.ts";
-import { Message } from "./message.ts";
+import { Message, reveal } from "./message.ts";
 import { type DequeueOptions, resolveDequeue } from "./options.ts";
 
 /** Somebody who waits. */
@@ -36,6 +36,8 @@ export class Consumers {
   /** In the order in which they came. */
   readonly #waiting = new Set<Consumer>();
   readonly #deliveries = new Set<Delivery>();
+  /** Why nobody is served any more. */
+  #end: { readonly error: unknown } | undefined;
   #isPaused = false;
   #isServing = false;
   #giveUpAlarm: (() => void) | undefined;
@@ -122,10 +124,14 @@ export class Consumers {
         fail: (error) => failure = { error },
         miss: () => {},
       }).then(
-        () =>
-          failure && messages.length === 0
-            ? reject(failure.error)
-            : resolve(messages),
+        () => {
+          // While others were read, leases may have run out.
+          const held = messages.filter((one) =>
+            this.#core.isHeld(reveal(one).held)
+          );
+          if (failure && held.length === 0) reject(failure.error);
+          else resolve(held);
+        },
         reject,
       );
     });
@@ -184,7 +190,7 @@ export class Consumers {
       miss: () => back.push(...rest.splice(0, 1)),
     }).catch(rejectRest);
     for (const consumer of back) {
-      if (consumer.isGone) consumer.reject(undefined);
+      if (consumer.isGone || this.#end) consumer.reject(this.#end?.error);
       else this.#waiting.add(consumer);
     }
     this.serve();
@@ -227,7 +233,11 @@ export class Consumers {
           });
         if (!delivery.open.delete(claimed)) return; // it was closed
         if (message) to.take(message);
-        else if (message === undefined) to.miss();
+        else if (message === undefined) {
+          // Nobody has begun with it: that was no attempt.
+          this.#giveBack(claimed, { free: true, late: true });
+          to.miss();
+        }
       }
     } finally {
       this.#deliveries.delete(delivery);
@@ -256,11 +266,11 @@ export class Consumers {
       const { code, message } = error as DurableError;
       // Damage will not get better: nobody is to meet it again and again. Anything
       // else may, and costs no attempt.
-      const settled = core.isHeld(held) &&
-        (code === "CORRUPT"
-          ? core.fail(held, message)
-          : core.retry(held, { free: true }));
-      if (settled) await settled.catch(() => {}); // what is told is error
+      if (code !== "CORRUPT") {
+        await this.#giveBack({ held, entry }, { free: true });
+      } else if (core.isHeld(held)) {
+        await core.fail(held, message).catch(() => {}); // what is told is error
+      }
       throw error;
     }
   }
@@ -270,17 +280,29 @@ export class Consumers {
    * back, if it can still be written; the queue must not be closed yet.
    */
   end(error: unknown): void {
+    this.#end ??= { error };
     this.#rejectAll(error);
     const core = this.#core;
     for (const { open, reject } of this.#deliveries) {
-      for (const { held } of core.state.failure ? [] : open) {
-        if (!core.isHeld(held)) continue;
-        core.retry(held, { free: true, delay: 0 }).catch(() => {});
+      for (const claimed of core.state.failure ? [] : open) {
+        this.#giveBack(claimed, { free: true, delay: 0 });
       }
       open.clear();
       reject(error);
     }
     this.#deliveries.clear();
+  }
+
+  /** Gives back what has not arrived; if it cannot be written, it comes when its lease runs out. */
+  async #giveBack(
+    { held }: Claimed,
+    how: { free: true; delay?: number; late?: true },
+  ): Promise<void> {
+    try {
+      await this.#core.retry(held, how);
+    } catch {
+      // Its lease is over, or nothing can be written any more.
+    }
   }
 
   #rejectAll(error: unknown): void {

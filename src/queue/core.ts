@@ -54,7 +54,7 @@ export class Core extends Ledger {
     const { now } = batch;
     const { id, names, window } = letter;
     for (const name of names) {
-      const taken = ids.get(name) ?? this.keys.idOf(name, now);
+      const taken = ids.get(name) ?? this.keys.idOf(name, now, batch.gone);
       if (taken !== undefined) return taken;
     }
     const { entry, text } = letter.at(now);
@@ -127,16 +127,18 @@ export class Core extends Ledger {
   /** Gives a message back, to be tried again; one that has no attempt left becomes a dead letter. */
   retry(
     held: Held,
-    { delay, reason, free }: {
+    { delay, reason, free, late }: {
       delay?: number | undefined;
       reason?: string | undefined;
       free?: true;
+      /** Whether the lease may be over, if nobody else has got the message. */
+      late?: true;
     },
   ): Promise<number> {
     const batch = this.begin();
     const { now } = batch;
     const { message } = held;
-    const entry = this.#entry(held, "retry", now);
+    const entry = this.#entry(held, "retry", now, late);
     const { attempts = 1, maxAttempts = this.settings.maxAttempts } = entry;
     if (!free && attempts >= maxAttempts) {
       this.#bury(
@@ -241,11 +243,11 @@ export class Core extends Ledger {
   }
 
   /** The message that somebody holds; throws `LEASE_LOST` if he does not any more. */
-  #entry(held: Held, action: string, now: number): Entry {
+  #entry(held: Held, action: string, now: number, isLate = false): Entry {
     const { message } = held;
     const entry = this.look(message);
-    const end = this.heldUntil(held) ?? -Infinity;
-    if (entry && end > now) return entry;
+    const end = this.heldUntil(held);
+    if (entry && end !== undefined && (isLate || end > now)) return entry;
     const { path } = this.state.plan.log;
     throw new DurableError(
       "LEASE_LOST",
@@ -259,10 +261,10 @@ export class Core extends Ledger {
   #whyLost(
     message: number,
     entry: Entry | undefined,
-    end: number,
+    end: number | undefined,
     now: number,
   ): string {
-    if (end >= 0) return `its lease ran out ${now - end} ms ago`;
+    if (end !== undefined) return `its lease ran out ${now - end} ms ago`;
     if (entry?.lease) return "it was handed out again";
     if (entry) return "it was given back";
     return this.lookDead(message)
@@ -327,6 +329,7 @@ export class Core extends Ledger {
   /** A message is gone with a commit, and so is its payload. */
   #gone(batch: Batch, number: number, entry: Entry): void {
     const { record = number } = entry;
+    batch.gone.add(number);
     batch.staged.push(() => this.schedule.remove(number, entry, batch.now));
     batch.durable.push(() => {
       this.schedule.count(number, undefined);

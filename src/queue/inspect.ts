@@ -84,6 +84,7 @@ export function sizeOf({ state: { tree } }: Core): number {
 /** Counts. */
 export function statsOf(core: Core, compactionError: unknown): QueueStats {
   const { schedule } = core;
+  core.fallBack();
   const now = core.time();
   schedule.advance(now);
   const totals: Totals = { ...core.state.tree.durable.totals };
@@ -106,6 +107,7 @@ export async function* listOf(
   core: Core,
   state: MessageState | undefined,
 ): AsyncGenerator<QueuedMessage<unknown>, void, undefined> {
+  core.fallBack();
   const part = state === "dead" ? "dead" : "messages";
   let began = performance.now();
   for (const number of core.durableNumbers(part)) {
@@ -113,7 +115,7 @@ export async function* listOf(
       await new Promise((resolve) => setTimeout(resolve, 0));
       began = performance.now();
     }
-    const entry = core.durable(number);
+    const entry = core.durable(number, [part]);
     if (
       !entry || (state !== undefined && stateOf(core, number, entry) !== state)
     ) {

@@ -50,10 +50,20 @@ export class Keys {
     return this.#find(name);
   }
 
-  /** The id of the message that has a key, if it is taken. */
-  idOf(name: string, now: number): string | undefined {
+  /**
+   * The id of the message that has a key, if it is taken.
+   *
+   * @param name The key.
+   * @param now The time.
+   * @param gone Messages that are about to go.
+   */
+  idOf(
+    name: string,
+    now: number,
+    gone: ReadonlySet<number> = new Set(),
+  ): string | undefined {
     const entry = this.#find(name);
-    if (!entry || !this.#isTaken(name, entry, now)) return undefined;
+    if (!entry || !this.#isTaken(name, entry, now, gone)) return undefined;
     return name.startsWith(ID)
       ? name.slice(ID.length)
       : entry.id ?? String(entry.message);
@@ -78,7 +88,13 @@ export class Keys {
     return [...new Set(due)];
   }
 
-  #isTaken(name: string, { message, until }: KeyEntry, now: number): boolean {
-    return until > now || (name.startsWith(ID) && this.#isThere(message));
+  #isTaken(
+    name: string,
+    { message, until }: KeyEntry,
+    now: number,
+    gone?: ReadonlySet<number>,
+  ): boolean {
+    return until > now ||
+      (name.startsWith(ID) && this.#isThere(message) && !gone?.has(message));
   }
 }

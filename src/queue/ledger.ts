@@ -164,7 +164,8 @@ export class Ledger {
       this.#old.pop();
     }
     const old = this.#old.first;
-    return old !== undefined && old < (number ?? 0) && this.durable(old)
+    return old !== undefined && old < (number ?? 0) &&
+        this.durable(old, ["messages"])
       ? old
       : number;
   }

@@ -215,7 +215,7 @@ export class Message<P> extends Lease {
     const core = this.#core;
     if (core.closed) return this.#onClose(core.closed);
     const until = core.heldUntil(this.#held) ?? -Infinity;
-    if (until > core.time()) {
+    if (core.isHeld(this.#held)) {
       this.#giveUpAlarm = core.alarms.set(until, () => this.#watch());
       return;
     }

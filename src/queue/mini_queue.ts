@@ -435,11 +435,15 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
       `Cannot read from "${path}": the queue is closed`,
       { path, sequence: state.commits.sequence },
     );
-    this.#consumers.isPaused = true; // what is given back stays
-    this.#end(error); // first, because it gives back what nobody has got
-    alarms.close();
     this.#core.closed = error;
-    const closed = state.close();
+    let closed: Promise<void>;
+    try {
+      this.#consumers.isPaused = true; // what is given back stays
+      this.#end(error); // first, because it gives back what nobody has got
+      alarms.close();
+    } finally {
+      closed = state.close();
+    }
     for (const tell of closing) tell(error);
     await closed;
   }

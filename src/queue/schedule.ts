@@ -23,6 +23,9 @@ export const MAX_PRIORITY = 100;
 /** What one step of priority counts for, in numbers of messages; 100 of it leaves numbers exact. */
 const STEP = 2 ** 45;
 
+/** So many entries more than are needed do not matter. */
+const MANY = 1024;
+
 /** The messages of a group that are waiting for each other. */
 interface Lane {
   readonly numbers: Heap<number>;
@@ -40,6 +43,8 @@ export class Schedule {
   /** Leases that began at a time that the clock has not come to yet, with when they run out by its new time. */
   readonly #rebased = new Map<number, number>();
   readonly #census = new Census();
+  /** How many were ready when what is gone was removed. */
+  #swept = 0;
   /** The last time at which delays and leases ended. */
   #advancedTo = 0;
 
@@ -112,6 +117,9 @@ export class Schedule {
   /** Puts back what was taken out. */
   putBack(number: number, entry: Entry): void {
     this.#ready.push(rank(number, entry), number);
+    if (this.#ready.size < 2 * this.#swept + MANY) return;
+    this.#ready.keep((other) => this.#look(other) !== undefined);
+    this.#swept = this.#ready.size;
   }
 
   /** The message that is next of those that are accepted; all stay. */

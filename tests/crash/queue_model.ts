@@ -85,13 +85,23 @@ export function claim(
 ): { models: Model[]; items: Item[] } {
   const { now } = moment;
   const models: Model[] = [];
-  const items: Item[] = [];
-  while (items.length < count) {
-    const next = nextOf(model, moment, items);
-    if (next === undefined) break;
-    const doom = doomOf(next, now);
-    if (doom === undefined) items.push(next);
-    else models.push(model = buried(model, next, doom, now));
+  let items: Item[];
+  for (;;) {
+    items = [];
+    const doomed: [Item, string][] = [];
+    while (items.length < count) {
+      const beside = [...items, ...doomed.map(([item]) => item)];
+      const next = nextOf(model, moment, beside);
+      if (next === undefined) break;
+      const doom = doomOf(next, now);
+      if (doom === undefined) items.push(next);
+      else doomed.push([next, doom]);
+    }
+    if (doomed.length === 0) break;
+    // What they let through may come before what was found.
+    for (const [item, doom] of doomed) {
+      models.push(model = buried(model, item, doom, now));
+    }
   }
   if (items.length === 0) return { models, items };
   const until = now + RULES.visibilityTimeout;
@@ -116,17 +126,21 @@ export function nextOf(
     const { n, priority, notBefore = 0 } = item;
     if (notBefore > moment.now || isHeld(item, moment)) continue;
     if (beside.some((other) => other.n === n)) continue;
-    if (!isThrough(model, item)) continue;
+    if (!isThrough(model, item, moment)) continue;
     if (best === undefined || priority > best.priority) best = item;
   }
   return best;
 }
 
-/** Of a group the one goes that was handed out, and not given back; else the first. */
-function isThrough({ messages }: Model, { n, group }: Item): boolean {
+/** Of a group the one goes that somebody works on; else the first. */
+function isThrough(
+  { messages }: Model,
+  { n, group }: Item,
+  moment: Moment,
+): boolean {
   if (group === undefined) return true;
   const all = messages.filter((item) => item.group === group);
-  return (all.find(({ hold }) => hold) ?? all[0]).n === n;
+  return (all.find((item) => isHeld(item, moment)) ?? all[0]).n === n;
 }
 
 /** Why a message is not handed out though its turn has come. */

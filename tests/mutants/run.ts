@@ -15,6 +15,16 @@ import { MUTANTS as LOADING } from "./loading.ts";
 import { MUTANTS as MEMORY } from "./memory.ts";
 import { type Mutant, PROMISES } from "./mutant.ts";
 import { MUTANTS as OPENING } from "./opening.ts";
+import { MUTANTS as QUEUE_HANDING } from "./queue_handing.ts";
+import { MUTANTS as QUEUE_KEEPING } from "./queue_keeping.ts";
+import { MUTANTS as QUEUE_KEYS } from "./queue_keys.ts";
+import { MUTANTS as QUEUE_LEASES } from "./queue_leases.ts";
+import { MUTANTS as QUEUE_ORDER } from "./queue_order.ts";
+import { MUTANTS as QUEUE_OUTBOX } from "./queue_outbox.ts";
+import { MUTANTS as QUEUE_PAYLOADS } from "./queue_payloads.ts";
+import { MUTANTS as QUEUE_SHOWING } from "./queue_showing.ts";
+import { MUTANTS as QUEUE_TIMES } from "./queue_times.ts";
+import { MUTANTS as QUEUE_WORKING } from "./queue_working.ts";
 import { MUTANTS as READING } from "./reading.ts";
 import { MUTANTS as RECORDS } from "./records.ts";
 import { MUTANTS as RESTORING } from "./restoring.ts";
@@ -41,6 +51,16 @@ const ALL: readonly Mutant[] = [
   ...LOADING,
   ...MEMORY,
   ...TELLING,
+  ...QUEUE_LEASES,
+  ...QUEUE_HANDING,
+  ...QUEUE_WORKING,
+  ...QUEUE_ORDER,
+  ...QUEUE_TIMES,
+  ...QUEUE_KEEPING,
+  ...QUEUE_PAYLOADS,
+  ...QUEUE_KEYS,
+  ...QUEUE_SHOWING,
+  ...QUEUE_OUTBOX,
 ];
 
 /** They look at the text of the sources, not at what it does. */

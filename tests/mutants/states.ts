@@ -136,8 +136,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "copy-shows-the-newest",
     breaks: "M2",
     file: TREE,
-    from:
-      "copy(): S {\n    const { reader } = this.#views;",
+    from: "copy(): S {\n    const { reader } = this.#views;",
     to: "copy(): S {\n    const { reader } = this.#newest;",
     likely: "state_faults",
   },

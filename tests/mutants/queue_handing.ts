@@ -1,0 +1,221 @@
+/** Mutants of how messages of a queue come in, are handed out, and are worked on. */
+
+import type { Mutant } from "./mutant.ts";
+
+const MINI_QUEUE = "src/queue/mini_queue.ts";
+const CONSUMERS = "src/queue/consumers.ts";
+const CORE = "src/queue/core.ts";
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "enqueued-before-it-is-durable",
+    breaks: "Q1",
+    file: MINI_QUEUE,
+    from:
+      "const [id] = core.enqueue(batch, [letter]);\n    await core.commit(batch);",
+    to:
+      "const [id] = core.enqueue(batch, [letter]);\n    core.commit(batch).catch(() => {});",
+    likely: "queue_faults",
+  },
+  {
+    name: "batch-enqueued-before-it-is-durable",
+    breaks: "Q1",
+    file: MINI_QUEUE,
+    from:
+      "const ids = core.enqueue(batch, letters);\n    await core.commit(batch);",
+    to:
+      "const ids = core.enqueue(batch, letters);\n    core.commit(batch).catch(() => {});",
+    likely: "queue_faults",
+  },
+  {
+    name: "batch-enqueued-one-by-one",
+    breaks: "W3",
+    file: MINI_QUEUE,
+    from:
+      "    const batch = core.begin();\n    const ids = core.enqueue(batch, letters);\n    await core.commit(batch);\n    return ids;",
+    to:
+      "    const ids: string[] = [];\n    for (const letter of letters) {\n      const batch = core.begin();\n      ids.push(...core.enqueue(batch, [letter]));\n      await core.commit(batch);\n    }\n    return ids;",
+    likely: "queue_mutants",
+  },
+  {
+    name: "handed-out-before-its-claim-is-durable",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "      await claim.done;\n",
+    to: "      claim.done.catch(() => {});\n",
+    likely: "queue_faults",
+  },
+  {
+    name: "handed-out-behind-the-end-of-its-lease",
+    breaks: "Q4",
+    file: CONSUMERS,
+    from: "return found && core.isHeld(held)\n",
+    to: "return found\n",
+    likely: "work_end",
+  },
+  {
+    name: "handed-out-behind-a-read-that-took-too-long",
+    breaks: "Q4",
+    file: CONSUMERS,
+    from: "return text !== undefined && core.isHeld(held)\n",
+    to: "return text !== undefined\n",
+    likely: "queue_mutants",
+  },
+  {
+    name: "handed-to-who-has-given-up",
+    breaks: "Q4",
+    file: CONSUMERS,
+    from: "if (!consumer.isGone) return consumer.resolve(message);",
+    to: "if (consumer.resolve) return consumer.resolve(message);",
+    likely: "work_end",
+  },
+  {
+    name: "not-given-back-by-who-has-given-up",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from:
+      "message.release().catch(() => {}).then(() => consumer.reject(undefined));",
+    to: "consumer.reject(undefined);",
+    likely: "work_end",
+  },
+  {
+    name: "attempt-counted-for-who-has-given-up",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "message.release().catch(() => {}).then(",
+    to: "message.retry().catch(() => {}).then(",
+    likely: "work_end",
+  },
+  {
+    name: "consumer-forgotten-whose-message-was-lost",
+    breaks: "Q1",
+    file: CONSUMERS,
+    from: "      else this.#waiting.add(consumer);\n",
+    to: "",
+    likely: "work_end",
+  },
+  {
+    name: "consumer-waits-on-and-is-not-served",
+    breaks: "Q1",
+    file: CONSUMERS,
+    from: "      else this.#waiting.add(consumer);\n    }\n    this.serve();\n",
+    to: "      else this.#waiting.add(consumer);\n    }\n",
+    likely: "work_end",
+  },
+  {
+    name: "close-does-not-give-back-what-is-on-its-way",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from:
+      "        core.retry(held, { free: true, delay: 0 }).catch(() => {});\n",
+    to: "",
+    likely: "mini_queue",
+  },
+  {
+    name: "close-counts-the-attempt-of-what-is-on-its-way",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "retry(held, { free: true, delay: 0 })",
+    to: "retry(held, { delay: 0 })",
+    likely: "mini_queue",
+  },
+  {
+    name: "damaged-payload-comes-again-and-again",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: '(code === "CORRUPT"\n',
+    to: '(code === "CLOSED"\n',
+    likely: "payload_damage",
+  },
+  {
+    name: "payload-that-could-not-be-read-is-given-up",
+    breaks: "Q1",
+    file: CONSUMERS,
+    from: '(code === "CORRUPT"\n',
+    to: '(code !== "CLOSED"\n',
+    likely: "payload_damage",
+  },
+  {
+    name: "attempt-counted-for-a-failing-read",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "          : core.retry(held, { free: true }));",
+    to: "          : core.retry(held, {}));",
+    likely: "payload_damage",
+  },
+  {
+    name: "consumers-held-for-the-time-of-the-first",
+    breaks: "Q4",
+    file: CONSUMERS,
+    from: "        consumer.visibilityTimeout !== visibilityTimeout ||\n",
+    to: "",
+    likely: "consumers",
+  },
+  {
+    name: "nobody-wakes-who-waits-for-a-delay",
+    breaks: "Q1",
+    file: CONSUMERS,
+    from: "      while (this.#serveSome());\n      this.#arm();\n",
+    to: "      while (this.#serveSome());\n",
+    likely: "timers",
+  },
+  {
+    name: "handed-out-while-paused",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "if (this.#isPaused || this.#waiting.size === 0) return false;",
+    to: "if (this.#waiting.size === 0) return false;",
+    likely: "mini_queue_flow",
+  },
+  {
+    name: "taken-while-paused",
+    breaks: "Q3",
+    file: CONSUMERS,
+    from: "    if (this.#isPaused) return [];\n",
+    to: "",
+    likely: "mini_queue_flow",
+  },
+  {
+    name: "nothing-taken-behind-what-was-lost",
+    breaks: "Q1",
+    file: CONSUMERS,
+    from: "if (messages.length > 0) return messages;",
+    to: "if (messages.length >= 0) return messages;",
+    likely: "delays",
+  },
+  {
+    name: "found-messages-dropped-for-dead-ones",
+    breaks: "Q1",
+    file: CORE,
+    from: "      for (const number of numbers) this.#putBack(number);\n",
+    to: "",
+    likely: "dead_letters",
+  },
+  {
+    name: "nobody-goes-on-behind-many-dead-ones",
+    breaks: "Q1",
+    file: CORE,
+    from: "if (round === SWEEPS) return { messages: [], done };",
+    to: "if (round === SWEEPS) return undefined;",
+    likely: "order",
+  },
+  {
+    name: "claimed-twice-in-one",
+    breaks: "Q3",
+    file: CORE,
+    from:
+      "      if (taken.has(number)) continue; // an entry of the schedule may be there twice\n",
+    to: "",
+    likely: "queue_mutants",
+  },
+  {
+    name: "redriven-message-not-scheduled",
+    breaks: "Q1",
+    file: CORE,
+    from:
+      "        if (entry) this.schedule.add(number, entry, now);\n        this.noteOld(number);",
+    to: "        this.noteOld(number);",
+    likely: "dead_letters",
+  },
+];

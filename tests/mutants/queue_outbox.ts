@@ -1,0 +1,59 @@
+/** Mutants of a queue that shares its log with a state. */
+
+import type { Mutant } from "./mutant.ts";
+
+const OUTBOX = "src/queue/outbox.ts";
+
+/** All of them. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "outbox-acknowledges-apart",
+    breaks: "W3",
+    file: OUTBOX,
+    from:
+      "    const batch = core.begin();\n    for (const { held } of leases) core.ack(batch, held);\n",
+    to:
+      "    const acks = core.begin();\n    for (const { held } of leases) core.ack(acks, held);\n    core.commit(acks).catch(() => {});\n    const batch = core.begin();\n",
+    likely: "outbox_refusals",
+  },
+  {
+    name: "outbox-commits-before-it-is-durable",
+    breaks: "M2",
+    file: OUTBOX,
+    from: "    await done;\n    return ids;",
+    to: "    done.catch(() => {});\n    return ids;",
+    likely: "outbox",
+  },
+  {
+    name: "outbox-acknowledges-for-others",
+    breaks: "Q2",
+    file: OUTBOX,
+    from: "if (revealed.core === this.#core) return revealed;",
+    to: "if (revealed.core) return revealed;",
+    likely: "outbox",
+  },
+  {
+    name: "outbox-shows-what-is-not-durable",
+    breaks: "M2",
+    file: OUTBOX,
+    from: "const { state } = this.#core.state.tree.durable;",
+    to: "const { state } = this.#core.state.tree.newest;",
+    likely: "outbox",
+  },
+  {
+    name: "outbox-decides-on-the-durable-state",
+    breaks: "M1",
+    file: OUTBOX,
+    from: "const { state = this.#initial } = tree.newest;",
+    to: "const { state = this.#initial } = tree.durable;",
+    likely: "outbox",
+  },
+  {
+    name: "outbox-reducer-given-what-is-not-copied",
+    breaks: "M1",
+    file: OUTBOX,
+    from: "exact: copyExactly(valid)",
+    to: "exact: valid",
+    likely: "queue_mutants",
+  },
+];
