@@ -237,3 +237,16 @@ test("MiniQueue.peek() passes what has expired, and does not remove it", async (
   assertCounts(queue, { leased: 1, dead: 1 });
   await queue.close();
 });
+
+test("MiniQueue.list() shows no message as a dead letter that becomes one meanwhile", async () => {
+  const { queue } = await openJobs<number>();
+  await queue.enqueueAll([{ payload: 1 }, { payload: 2 }]);
+  const [, second] = await queue.claim(2);
+  const states: string[] = [];
+  for await (const { state } of queue.list()) {
+    states.push(state);
+    if (states.length === 1) await second.fail("bad");
+  }
+  assertEquals(states, ["leased"]);
+  await queue.close();
+});

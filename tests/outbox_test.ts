@@ -219,3 +219,18 @@ test("Outbox.transact() decides upon the newest state, with nothing in between",
   assertEquals([shop.state.total, shop.queue.size], [3, 3]);
   await shop.close();
 });
+
+test("Outbox.commit() puts a message back under its own id, with the acknowledgement", async () => {
+  const { clock, shop } = await openShop();
+  const { queue } = shop;
+  await queue.enqueue({ mail: "first" }, { id: "job", dedupeWindow: 10 });
+  clock.advance(20);
+  const message = await queue.dequeue();
+  const ids = await shop.commit({
+    ack: [message],
+    enqueue: [{ payload: { mail: "second" }, id: "job" }],
+  });
+  assertEquals([ids, queue.size], [["job"], 1]);
+  assertEquals((await queue.dequeue()).payload.mail, "second");
+  await shop.close();
+});

@@ -269,7 +269,7 @@ export class Consumers {
       if (code !== "CORRUPT") {
         await this.#giveBack({ held, entry }, { free: true });
       } else if (core.isHeld(held)) {
-        await core.fail(held, message).catch(() => {}); // what is told is error
+        await quietly(() => core.fail(held, message));
       }
       throw error;
     }
@@ -298,11 +298,7 @@ export class Consumers {
     { held }: Claimed,
     how: { free: true; delay?: number; late?: true },
   ): Promise<void> {
-    try {
-      await this.#core.retry(held, how);
-    } catch {
-      // Its lease is over, or nothing can be written any more.
-    }
+    await quietly(() => this.#core.retry(held, how));
   }
 
   #rejectAll(error: unknown): void {
@@ -326,5 +322,14 @@ export class Consumers {
       this.#giveUpAlarm = undefined;
       this.serve();
     });
+  }
+}
+
+/** Does what may fail because a lease is over, or nothing can be written any more. */
+async function quietly(run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch {
+    // Whoever is concerned is told something else.
   }
 }

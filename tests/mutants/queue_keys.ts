@@ -13,8 +13,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "key-taken-twice-in-a-batch",
     breaks: "Q5",
     file: CORE,
-    from: "ids.get(name) ?? this.keys.idOf(name, now)",
-    to: "this.keys.idOf(name, now)",
+    from: "ids.get(name) ?? this.keys.idOf(name, now, batch.gone)",
+    to: "this.keys.idOf(name, now, batch.gone)",
     likely: "dedupe",
   },
   {
@@ -37,7 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "id-taken-again-that-is-in-use",
     breaks: "Q5",
     file: KEYS,
-    from: "(name.startsWith(ID) && this.#isThere(message))",
+    from:
+      "(name.startsWith(ID) && this.#isThere(message) && !gone?.has(message))",
     to: "(name.startsWith(ID) && message < 0)",
     likely: "dedupe",
   },
