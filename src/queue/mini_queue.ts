@@ -55,7 +55,8 @@ import { type Handler, type ProcessOptions, work } from "./work.ts";
  *   directory, and queues that have nothing to do with each other do not wait for
  *   each other's syncs.
  * - **Bounded.** Payloads are in memory up to `payloadMemory`, others are read from
- *   the log when their turn comes; of each message some 300 bytes are.
+ *   the log when their turn comes. Of each message some 250 bytes of heap are in
+ *   memory, however large its payload.
  * - **Fail-stop.** After the first failed write or sync everything rejects with the
  *   same `FAILED` error. Close it and open it again.
  *
