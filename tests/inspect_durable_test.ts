@@ -115,3 +115,25 @@ test("MiniQueue.stats() shows what is durable when the clock is set back while s
   assertCounts(queue, { delayed: 2 });
   await queue.close();
 });
+
+test("MiniQueue.list() shows a message as ready until it is a dead letter on disk, also by a clock that was set back", async () => {
+  const { fileSystem, clock, queue } = await openJobs<number>({
+    maxAttempts: 1,
+    visibilityTimeout: 1000,
+  });
+  await queue.enqueue(1);
+  await queue.dequeue();
+  clock.set(clock.now() - 86_400_000);
+  assertCounts(queue, { leased: 1 }); // from here on for its time
+  clock.advance(1000);
+  const gate = new Gate(fileSystem);
+  const taken = queue.tryDequeue();
+  await turn();
+  const [{ state }] = await all(queue.list());
+  assertEquals(state, "ready");
+  gate.open();
+  assertEquals(await taken, undefined);
+  await turn();
+  assertCounts(queue, { dead: 1 });
+  await queue.close();
+});

@@ -40,7 +40,11 @@ export class Schedule {
   readonly #delayed: Hints;
   readonly #leases: Hints;
   readonly #lanes = new Map<string, Lane>();
-  /** Leases that began at a time that the clock has not come to yet, with when they run out by its new time. */
+  /**
+   * Leases that began at a time that the clock has not come to yet, with when they
+   * run out by its new time. Until a message has another lease: that it was settled
+   * may not be durable yet, and what is durable is shown.
+   */
   readonly #rebased = new Map<number, number>();
   readonly #census = new Census();
   /** How many were ready when what is gone was removed. */
@@ -76,7 +80,6 @@ export class Schedule {
   /** Takes a message back in that was given back. */
   giveBack(number: number, entry: Entry, now: number): void {
     const { group, notBefore = 0 } = entry;
-    this.#rebased.delete(number);
     // Another one of its group may go first.
     if (notBefore > now) this.#delayed.push(number, notBefore);
     const lane = group === undefined ? undefined : this.#lanes.get(group);
@@ -92,7 +95,6 @@ export class Schedule {
 
   /** A message is gone, and the next one of its group may come. */
   remove(number: number, { group }: Entry, now: number): void {
-    this.#rebased.delete(number);
     const lane = group === undefined ? undefined : this.#lanes.get(group);
     if (group === undefined || lane?.current !== number) return;
     this.#passOn(lane, now);
