@@ -411,10 +411,10 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   /**
    * Commits what was handed in, and lets everything go. Who waits for a message
-   * gets `CLOSED`; what is on its way to him is given back. The signals of messages
-   * that are worked on abort. They come back when their leases run out;
-   * to avoid that, end `process` by its signal and await it first. A second call
-   * gives the same promise.
+   * gets `CLOSED`; what is on its way to him is given back. Messages that are worked
+   * on have their signals aborted, and come back when their leases run out; to avoid
+   * that, end `process` by its signal and await it first. A second call gives the
+   * same promise.
    *
    * @throws {DurableError} `FAILED` if the log could not be marked as closed.
    */

@@ -4,17 +4,16 @@
  * @module
  */
 
-import { messageOf } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import { copyExactly, strictJson } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
-import { compileCheck, type Validate } from "../wal/schema.ts";
-import { DurableError } from "../errors.ts";
+import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
+import { refuseAsync, refuseChance } from "../state/edit.ts";
 import { checkOf } from "../state/mutators.ts";
 import type { StateRecovery } from "../state/open_state.ts";
-import type { StateManagerOptions } from "../state/options.ts";
+import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
 import { adoptState, type Reduce, Tree } from "../state/tree.ts";
 import type { DeepReadonly } from "../state/view.ts";
-import { Refusal } from "../wal/schema.ts";
 import type { Core } from "./core.ts";
 import { checkIterable } from "./dead_letters.ts";
 import { letterOf } from "./letter.ts";
@@ -147,14 +146,8 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       "queue",
     ]);
     const { initial, apply, validate, queue = {} } = options;
-    const { upcast = apply, migrate = apply } = options;
     adoptState(initial);
-    for (const [name, value] of Object.entries({ apply, upcast, migrate })) {
-      if (typeof value === "function") continue;
-      throw new TypeError(
-        `Cannot use the option ${name}: it is not a function`,
-      );
-    }
+    checkFunctions(options);
     const check = checkMutation(validate, apply);
     const core = await openQueue(dir, queue, companionOf(options, check));
     return new Outbox<S, M, P>(core, initial, check);
@@ -290,15 +283,8 @@ function companionOf<S, M, P>(
       const state = root.state;
       const result: unknown = apply(state as S, mutation as M, number);
       if (result === undefined || result === state) return;
-      if (result instanceof Promise) {
-        result.catch(() => {}); // its drafts are not valid any more
-        throw new TypeError("The reducer is asynchronous");
-      }
-      if (isObject(state) && !isObject(result)) {
-        throw new TypeError(
-          `The reducer returned ${result}, which cannot take the place of an object`,
-        );
-      }
+      refuseAsync(result);
+      refuseChance(state, result);
       root.state = result;
     }),
     version,
@@ -320,8 +306,4 @@ function companionOf<S, M, P>(
       };
     }),
   };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
 }

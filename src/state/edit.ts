@@ -103,21 +103,13 @@ export class Editing implements Editor {
 
   /** Takes a state that a reducer has returned. */
   #take(result: unknown, state: unknown, hasChanged: boolean): void {
-    if (result instanceof Promise) {
-      result.catch(() => {}); // its drafts are not valid any more
-      throw new TypeError("The reducer is asynchronous");
-    }
+    refuseAsync(result);
     if (hasChanged) {
       throw new TypeError(
         "The reducer changed the state and returned a value: it must do one of both",
       );
     }
-    // What an expression gave by chance, such as `delete` or `push`, is no state.
-    if (isContainer(state) && !isContainer(result)) {
-      throw new TypeError(
-        `The reducer returned ${result}, which cannot take the place of an object`,
-      );
-    }
+    refuseChance(state, result);
     const taken = adopt(result, this.#resolve, this.#holder, ROOT);
     this.#store(this.#holder, ROOT, taken);
   }
@@ -309,6 +301,21 @@ export class Editing implements Editor {
       this.#history.replaced(part, table);
     }
   }
+}
+
+/** Refuses what an asynchronous reducer returns. */
+export function refuseAsync(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {}); // its drafts are not valid any more
+  throw new TypeError("The reducer is asynchronous");
+}
+
+/** Refuses what an expression gave by chance, such as `delete` or `push`: it is no state. */
+export function refuseChance(state: unknown, result: unknown): void {
+  if (!isContainer(state) || isContainer(result)) return;
+  throw new TypeError(
+    `The reducer returned ${result}, which cannot take the place of an object`,
+  );
 }
 
 function checkDense(arrays: ReadonlySet<unknown[]>): void {

@@ -157,10 +157,7 @@ export async function resolvePlan<S, M>(
   checkCount("version", version, 1, 2 ** 31);
   checkCount("slice", slice, 1, 60_000);
   adoptState(initial);
-  for (const [name, value] of Object.entries({ apply, ...hooks(options) })) {
-    if (typeof value === "function") continue;
-    throw new TypeError(`Cannot use the option ${name}: it is not a function`);
-  }
+  checkFunctions(options);
   checkName(journal);
   const { codec, validate, fileSystem, format } = options;
   const { maxSegmentBytes, maxRecordBytes } = options;
@@ -200,13 +197,22 @@ export async function resolvePlan<S, M>(
   };
 }
 
-/** The functions among the options that may be left out. */
-function hooks<S, M>(options: StateOptions<S, M>): Record<string, unknown> {
-  const { upcast, migrate } = options;
-  return {
+/** Refuses options that must be functions and are not; some may be left out. */
+export function checkFunctions<S, M>(
+  { apply, upcast, migrate }: Pick<
+    StateOptions<S, M>,
+    "apply" | "upcast" | "migrate"
+  >,
+): void {
+  const functions = {
+    apply,
     ...(upcast !== undefined && { upcast }),
     ...(migrate !== undefined && { migrate }),
   };
+  for (const [name, value] of Object.entries(functions)) {
+    if (typeof value === "function") continue;
+    throw new TypeError(`Cannot use the option ${name}: it is not a function`);
+  }
 }
 
 const SNAPSHOT_NAMES = /^snapshot(?:\.|_\d)/;

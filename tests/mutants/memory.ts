@@ -88,8 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "asynchronous-reducer-left-alone",
     breaks: "E1",
     file: EDIT,
-    from:
-      "      result.catch(() => {}); // its drafts are not valid any more\n",
+    from: "  result.catch(() => {}); // its drafts are not valid any more\n",
     to: "",
     likely: "state_faults",
   },
@@ -97,9 +96,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "asynchronous-reducer-taken",
     breaks: "M1",
     file: EDIT,
-    from: "    if (result instanceof Promise) {\n",
-    to:
-      "    if (result instanceof Promise) {\n      if (this.#isOpen) return;\n",
+    from: "    refuseAsync(result);\n",
+    to: "    if (result instanceof Promise) return;\n",
     likely: "tree",
   },
   {
@@ -233,8 +231,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "chance-value-taken-for-a-state",
     breaks: "M1",
     file: EDIT,
-    from: "isContainer(state) && !isContainer(result)",
-    to: "!state",
+    from: "!isContainer(state) || isContainer(result)",
+    to: "state",
     likely: "attacks",
   },
   {
