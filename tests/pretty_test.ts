@@ -92,7 +92,7 @@ test("prettyPieces() says where JSON would change the state", () => {
   const list = Array.from({ length: 1000 }, (_, n) => n);
   const cases: [unknown, string][] = [
     [{ a: [1, NaN] }, "state.a[1], which is NaN"],
-    [{ list, a: [...list, -0] }, "state.a[1000], which is -0"],
+    [{ list, a: [...list, -Infinity] }, "state.a[1000], which is -Infinity"],
     [
       { list, "b c": { d: undefined, e: [undefined] } },
       'state["b c"].e[0], which is undefined',
@@ -103,15 +103,23 @@ test("prettyPieces() says where JSON would change the state", () => {
       { list, a: { thing: new Thing() } },
       "state.a.thing, which is an instance of Thing",
     ],
-    [{ list, a: () => 1 }, "state.a, which is function"],
-    [{ list, a: 1n }, "state.a, which is bigint"],
+    [{ list, a: () => 1 }, "state.a, which is a function"],
+    [{ list, a: 1n }, "state.a, which is a bigint"],
     [
       { list, a: { [Symbol("s")]: 1 } },
       "state.a, which is an object with symbol keys",
     ],
     [
       { list, a: { toJSON: () => 1 } },
-      "state.a, which is an object with toJSON",
+      "state.a.toJSON, which is a function",
+    ],
+    [
+      { list, a: Object.assign([1], { toJSON: () => 1 }) },
+      "state.a, which is an array with toJSON",
+    ],
+    [
+      { list, a: [Object.defineProperty({}, "toJSON", { value: () => 1 })] },
+      "state.a[0], which is an object with a member that is not enumerable",
     ],
     [Infinity, "state, which is Infinity"],
     [undefined, "state, which is undefined"],
@@ -150,7 +158,65 @@ test("prettyPieces() lists the keys of an object once, also if it is found large
   });
   const expected = JSON.stringify({ a: { inner } }, null, 2);
   assertEquals(piecesOf({ a: { inner: watched } }).join(""), expected);
-  assertEquals(listed, 2); // and once for the symbols
+  assertEquals(listed, 3); // and once for symbols, and what is not enumerable
+});
+
+test("prettyPieces() makes -0 a 0, leaves undefined out, and writes an array as its items", () => {
+  const state = {
+    zero: -0,
+    list: Object.assign([-0], { named: 1 }),
+    none: undefined,
+  };
+  for (const limits of LIMITS) {
+    assertEquals(
+      piecesOf(state, limits).join(""),
+      '{\n  "zero": 0,\n  "list": [\n    0\n  ]\n}',
+    );
+  }
+});
+
+test("prettyPieces() reads each getter once, whatever is found too large, and writes what it read", () => {
+  let reads = 0;
+  /** Every container in it has members that are getters, in order. */
+  const counting = (depth: number, width: number): unknown => {
+    const object = depth % 2 === 0 ? {} : new Array(width);
+    for (let n = 0; n < width; n++) {
+      Object.defineProperty(object, Array.isArray(object) ? n : `k${n}`, {
+        enumerable: true,
+        get: () => depth === 0 || n % 3 ? ++reads : counting(depth - 1, width),
+      });
+    }
+    return object;
+  };
+  for (const limits of LIMITS) {
+    for (const [depth, width] of [[0, 5], [1, 9], [4, 5], [2, 40], [1, 300]]) {
+      reads = 0;
+      const text = piecesOf(counting(depth, width), limits).join("");
+      const numbers = text.match(/\b\d+\b(?!")/g) ?? [];
+      assertEquals(numbers.length, reads, `${depth} ${width}`);
+      assertEquals(new Set(numbers).size, reads);
+    }
+  }
+});
+
+test("prettyPieces() refuses a state while a prototype has toJSON", () => {
+  const prototype = Array.prototype as { toJSON?: unknown };
+  const source: JsonSource = { open: () => undefined, small: (value) => value };
+  prototype.toJSON = () => 1;
+  try {
+    const error = assertThrows(() => piecesOf({ a: [1] }), TypeError);
+    assertEquals(
+      error.message,
+      "Cannot encode the state: JSON would change state.a, which is an array with toJSON from Array.prototype",
+    );
+    assertThrows(
+      () => [...prettyPieces([1], source)],
+      TypeError,
+      "toJSON from Array.prototype",
+    );
+  } finally {
+    delete prototype.toJSON;
+  }
 });
 
 test("prettyPieces() gives what a source of its own makes up", () => {

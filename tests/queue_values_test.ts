@@ -21,7 +21,6 @@ const CHANGED: Record<string, unknown> = {
   undefined: undefined,
   NaN: NaN,
   Infinity: Infinity,
-  "-0": -0,
   "a bigint": 1n,
   "a symbol": Symbol("a"),
   "a function": () => 1,

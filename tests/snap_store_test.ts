@@ -89,6 +89,45 @@ test("SnapStore.create() refuses what JSON would change, and keeps the snapshot"
   assert(!(await fileSystem.readDir("s")).some((name) => name.endsWith("new")));
 });
 
+test("SnapStore.create() evens out what strictJson evens out, and reads getters once", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const store = new SnapStore<unknown>("s", { fileSystem });
+  let reads = 0;
+  const counted = () => ({
+    get n() {
+      return ++reads;
+    },
+  });
+  const state = {
+    zero: -0,
+    none: undefined,
+    proxy: new Proxy({ a: 1 }, { get: () => 2 }),
+    list: Array.from({ length: 1000 }, counted),
+    ...counted(),
+  };
+  reads = 0;
+  await store.create(state, 1);
+  const { state: found } = await store.restore();
+  assertEquals(reads, 1000);
+  assertEquals(found, {
+    zero: 0,
+    proxy: { a: 2 },
+    list: Array.from({ length: 1000 }, (_, index) => ({ n: index + 1 })),
+    n: 1,
+  });
+  for (
+    const refused of [
+      Object.defineProperty({}, "x", { value: 1 }),
+      { [Symbol("s")]: 1 },
+      Object.assign([1], { toJSON: () => 1 }),
+      [1, , 3],
+      { a: new Map() },
+      { a: 1n },
+    ]
+  ) await assertRejects(() => store.create(refused, 2), TypeError);
+  assertEquals((await store.restore()).sequence, 1);
+});
+
 test("SnapStore.create() reads a small state before it returns", async () => {
   const store = new SnapStore("s", { fileSystem: new MemoryFileSystem() });
   const state = { list: Array.from({ length: 1000 }, (_, n) => n) };

@@ -6,7 +6,7 @@
 
 import { parseJson } from "../native_json.ts";
 import type { Core } from "./core.ts";
-import type { Entry, Totals } from "./model.ts";
+import type { Entry, Root, Totals } from "./model.ts";
 
 /**
  * What a message is waiting for: `ready` to be handed out, `delayed`, `leased` by
@@ -77,7 +77,7 @@ const SLICE = 5;
 /** How many messages there are that are not dead letters. */
 export function sizeOf({ state: { tree } }: Core): number {
   const { enqueued, redriven, acknowledged, buried, cleared } =
-    tree.durable.totals;
+    (tree.durableRoot as Root).totals;
   return enqueued + redriven - acknowledged - buried - cleared;
 }
 
@@ -87,7 +87,7 @@ export function statsOf(core: Core, compactionError: unknown): QueueStats {
   core.fallBack();
   const now = core.time();
   schedule.advance(now);
-  const totals: Totals = { ...core.state.tree.durable.totals };
+  const totals: Totals = { ...(core.state.tree.durableRoot as Root).totals };
   const { delayed, leased } = schedule;
   const number = core.oldest();
   const oldest = number === undefined ? undefined : core.durable(number);

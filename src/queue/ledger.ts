@@ -6,11 +6,9 @@
  */
 
 import type { DurableError } from "../errors.ts";
-import { copyOut } from "../state/copy.ts";
-import { ABSENT, ownMember } from "../state/history.ts";
 import type { OpenState } from "../state/open_state.ts";
-import { type Container, isContainer } from "../state/table.ts";
-import { membersOf } from "../state/walk.ts";
+import { isContainer, memberOf, membersOf } from "../state/values.ts";
+import { ABSENT } from "../state/view.ts";
 import { Alarms } from "./alarms.ts";
 import { Batch } from "./batch.ts";
 import { Heap } from "./heap.ts";
@@ -129,25 +127,23 @@ export class Ledger {
     return Array.from(this.#all(part), ([number]) => number);
   }
 
-  /** A message that is durable, or a dead letter, as it is on disk; a copy. */
+  /** A message that is durable, or a dead letter, as it is on disk; it cannot be changed. */
   durable(
     number: number,
     parts: readonly Part[] = ["messages", "dead"],
   ): Entry | undefined {
-    const { reader } = this.state.tree.seen;
     for (const part of parts) {
-      const entry = reader.member(this.#seenPart(part), String(number));
-      if (entry !== ABSENT) return copyOut(reader, entry) as Entry;
+      const entry = memberOf(this.#durablePart(part), String(number));
+      if (entry !== ABSENT) return entry as Entry;
     }
     return undefined;
   }
 
   /** The numbers of all durable messages, or dead letters, lowest first. */
   durableNumbers(part: Part): number[] {
-    const { reader } = this.state.tree.seen;
     const numbers: number[] = [];
     let isSorted = true;
-    for (const [key] of membersOf(this.#seenPart(part), reader)) {
+    for (const [key] of membersOf(this.#durablePart(part))) {
       const number = Number(key);
       isSorted &&= number > (numbers.at(-1) ?? 0);
       numbers.push(number);
@@ -157,8 +153,7 @@ export class Ledger {
 
   /** The lowest number of a durable message. */
   oldest(): number | undefined {
-    const { reader } = this.state.tree.seen;
-    const [first] = membersOf(this.#seenPart("messages"), reader);
+    const [first] = membersOf(this.#durablePart("messages"));
     const number = first && Number(first[0]);
     while (this.#old.first !== undefined && !this.look(this.#old.first)) {
       this.#old.pop();
@@ -262,31 +257,28 @@ export class Ledger {
 
   /** What a durable message is waiting for. */
   *#counted(): Generator<[number, Entry]> {
-    const { reader } = this.state.tree.seen;
-    for (const [key, entry] of membersOf(this.#seenPart("messages"), reader)) {
-      const part = entry as Container;
-      const [lease, notBefore] = ["lease", "notBefore"].map((name) => {
-        const value = reader.member(part, name);
-        return value === ABSENT ? undefined : value;
-      });
-      yield [Number(key), { at: 0, lease, notBefore } as Entry];
+    for (const [key, entry] of membersOf(this.#durablePart("messages"))) {
+      const { lease, notBefore } = entry as Entry;
+      yield [Number(key), { at: 0, lease, notBefore }];
     }
   }
 
-  #seenPart(name: keyof Root): Container {
-    const { reader, root } = this.state.tree.seen;
-    const part = isContainer(root) ? reader.member(root, name) : undefined;
-    return isContainer(part) ? part : {};
+  #durablePart(name: keyof Root): object {
+    return partOf(this.state.tree.durableRoot, name);
   }
 
-  #part(name: keyof Root): Container {
-    const root = this.state.tree.root;
-    const part = isContainer(root) ? ownMember(root, name) : undefined;
-    return isContainer(part) ? part : {};
+  #part(name: keyof Root): object {
+    return partOf(this.state.tree.newestRoot, name);
   }
 
   #member(part: keyof Root, key: string): unknown {
-    const value = ownMember(this.#part(part), key);
+    const value = memberOf(this.#part(part), key);
     return value === ABSENT ? undefined : value;
   }
+}
+
+/** A part of the state of a queue; an empty object if there is none. */
+function partOf(root: unknown, name: keyof Root): object {
+  const part = isContainer(root) ? memberOf(root, name) : undefined;
+  return isContainer(part) ? part : {};
 }

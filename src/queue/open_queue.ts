@@ -43,7 +43,7 @@ export async function openQueue<P>(
   }, MANAGER_KEYS);
   const state = await openState(plan);
   try {
-    checkRoot(state.tree.durable, plan.log);
+    checkRoot(state.tree.durableRoot as Partial<Root>, plan.log);
     const lookup = new Lookup(plan.log);
     const { path } = plan.log;
     const payloads = new Payloads(lookup, path, settings.payloadMemory);

@@ -5,14 +5,14 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { copyExactly, strictJson } from "../wal/codec.ts";
+import { encodeExactly } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
 import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
-import { refuseAsync, refuseChance } from "../state/edit.ts";
 import { checkOf } from "../state/mutators.ts";
 import type { StateRecovery } from "../state/open_state.ts";
 import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
-import { adoptState, type Reduce, Tree } from "../state/tree.ts";
+import { adoptState } from "../state/take.ts";
+import { checkResult, countChanges, type Reduce } from "../state/tree.ts";
 import type { DeepReadonly } from "../state/view.ts";
 import type { Core } from "./core.ts";
 import { checkIterable } from "./dead_letters.ts";
@@ -114,7 +114,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     check: (mutation: unknown) => unknown,
   ) {
     this.#core = core;
-    this.#initial = new Tree<S>(adoptState(initial)).newest;
+    this.#initial = adoptState(initial) as S;
     this.#check = check;
     this.queue = new MiniQueue<P>(core);
     this.recovery = core.state.recovery;
@@ -188,8 +188,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     const named = new Map(Array.from(ack, (lease) => [lease.receipt, lease]));
     const leases = Array.from(named.values(), (lease) => this.#own(lease));
     const mutations = Array.from(apply, (mutation) => {
-      const valid = this.#check(mutation);
-      return { text: strictJson.encode(valid), exact: copyExactly(valid) };
+      return encodeExactly(this.#check(mutation));
     });
     const letters = Array.from(enqueue, (one) => letterOf(one, core.settings));
     const batch = core.begin();
@@ -279,12 +278,12 @@ function companionOf<S, M, P>(
     initial: { ...emptyRoot(), state: start },
     apply: reduceWith((root, mutation, number) => {
       // A queue that was there before has none as yet.
-      if (root.state === undefined) root.state = start;
-      const state = root.state;
+      if (root.state === undefined) root.state = structuredClone(start);
+      const { state } = root;
+      const before = countChanges(state);
       const result: unknown = apply(state as S, mutation as M, number);
       if (result === undefined || result === state) return;
-      refuseAsync(result);
-      refuseChance(state, result);
+      checkResult(result, state, countChanges(state) > before);
       root.state = result;
     }),
     version,

@@ -4,14 +4,15 @@
  * @module
  */
 
-import { setOwn } from "../native_json.ts";
 import {
-  type JsonContainer,
-  type JsonSource,
-  keyStep,
-  LARGE,
+  atStep,
+  containerProblem,
+  leafProblem,
+  memberStep,
   UnfaithfulError,
-} from "./pretty.ts";
+} from "../exact_json.ts";
+import { setOwn } from "../native_json.ts";
+import { type JsonContainer, type JsonSource, LARGE } from "./pretty.ts";
 
 /** Makes the values that a snapshot holds, in whatever shape they are wanted. */
 export interface JsonBuilder {
@@ -31,7 +32,7 @@ export interface JsonBuilder {
 
 /**
  * Ordinary objects and arrays. What JSON would change is refused with an
- * {@linkcode UnfaithfulError}: what the log's own codec refuses, by the same rules.
+ * {@linkcode UnfaithfulError}, by the same rule as in the log.
  *
  * @returns A source for one walk through a state.
  */
@@ -43,87 +44,119 @@ class PlainSource implements JsonSource {
   // To list a million keys is one step of the engine, and takes long: it is done
   // once for each object that is opened.
   readonly #keys = new WeakMap<object, readonly string[]>();
+  // Of a container that turned out to be too large: its members as they were
+  // read, of an array the first ones. They are not read again.
+  readonly #begun = new WeakMap<object, unknown[] | Members>();
 
   open(value: unknown): JsonContainer | undefined {
     if (typeof value !== "object" || value === null) return undefined;
-    if (Array.isArray(value)) return { kind: "array", members: itemsOf(value) };
-    checkSymbols(value);
-    const keys = this.#keys.get(value) ?? Object.keys(value);
+    const begun = this.#take(value);
+    if (Array.isArray(value)) {
+      check(containerProblem(value));
+      const items = begun as unknown[] | undefined;
+      return { kind: "array", members: itemsOf(value, items) };
+    }
+    const keys = this.#keysOf(value);
     this.#keys.delete(value);
-    return {
-      kind: "object",
-      members: membersOf(value as Record<string, unknown>, keys),
-    };
+    check(containerProblem(value, keys));
+    const members = (begun ?? value) as Members;
+    return { kind: "object", members: membersOf(members, keys) };
   }
 
   small(value: unknown, limit: number): unknown {
-    return this.#spend(value, limit) < 0 ? LARGE : value;
+    const budget = { left: limit };
+    const copy = this.#copy(value, budget);
+    return budget.left < 0 ? LARGE : copy;
   }
 
   /**
-   * Takes the parts of a value from what may be spent; negative, and early, if
-   * there are more.
+   * An exact copy, so that what is written is what was checked. Its parts are
+   * taken from the budget; when there are more, it stops.
    */
-  #spend(value: unknown, budget: number): number {
-    if (typeof value === "string") return budget - 1 - (value.length >> 6);
-    if (typeof value === "number") {
-      // x - x is 0 for every finite x; 1 / -0 is negative.
-      if (value - value === 0 && (value !== 0 || 1 / value > 0)) {
-        return budget - 1;
-      }
-    } else if (typeof value === "boolean" || value === null) return budget - 1;
+  #copy(value: unknown, budget: Budget): unknown {
+    budget.left--;
+    if (typeof value === "string") budget.left -= value.length >> 6;
     if (typeof value !== "object" || value === null) {
-      throw new UnfaithfulError("", nameOf(value));
+      check(leafProblem(value));
+      return value;
     }
-    checkContainer(value);
+    if (budget.left < 0) return value;
     return Array.isArray(value)
-      ? this.#spendItems(value, budget - 1)
-      : this.#spendMembers(value as Record<string, unknown>, budget - 1);
+      ? this.#copyItems(value, budget)
+      : this.#copyMembers(value as Members, budget);
   }
 
-  #spendItems(array: readonly unknown[], budget: number): number {
-    let left = budget;
+  #copyItems(array: readonly unknown[], budget: Budget): unknown[] {
+    check(containerProblem(array));
+    const copy = this.#take(array) as unknown[] | undefined ?? [];
     let n = 0;
     try {
-      for (; n < array.length && left >= 0; n++) {
-        left = this.#spend(array[n], left);
+      for (; n < array.length && budget.left >= 0; n++) {
+        if (n === copy.length) copy.push(array[n]);
+        const item = this.#copy(copy[n], budget);
+        if (budget.left >= 0) copy[n] = item;
       }
     } catch (error) {
-      throw within(error, () => `[${n}]`);
+      throw atStep(error, `[${n}]`);
     }
-    return left;
+    if (budget.left < 0) this.#begun.set(array, copy);
+    return copy;
   }
 
-  #spendMembers(object: Record<string, unknown>, budget: number): number {
-    const keys = this.#keys.get(object) ?? Object.keys(object);
-    if (keys.length > budget) {
+  #copyMembers(object: Members, budget: Budget): Members {
+    const keys = this.#keysOf(object);
+    if (keys.length > budget.left) {
       this.#keys.set(object, keys);
-      return -1;
+      budget.left = -1;
+      return object;
     }
-    let left = budget;
+    check(containerProblem(object, keys));
+    const copy = this.#take(object) as Members | undefined ?? { ...object };
     let n = 0;
     try {
-      for (; n < keys.length && left >= 0; n++) {
-        const member = object[keys[n]];
+      for (; n < keys.length && budget.left >= 0; n++) {
+        const key = keys[n];
+        const member = copy[key];
         if (member === undefined) continue;
-        left = this.#spend(member, left - (keys[n].length >> 6));
+        budget.left -= key.length >> 6;
+        const part = this.#copy(member, budget);
+        if (part !== member && budget.left >= 0) copy[key] = part;
       }
     } catch (error) {
-      throw within(error, () => keyStep(keys[n]));
+      throw atStep(error, memberStep(keys[n]));
     }
-    if (left >= 0) checkSymbols(object);
-    return left;
+    if (budget.left < 0) this.#begun.set(object, copy);
+    return copy;
   }
+
+  #keysOf(object: object): readonly string[] {
+    return this.#keys.get(object) ?? Object.keys(object);
+  }
+
+  #take(container: object): unknown[] | Members | undefined {
+    const begun = this.#begun.get(container);
+    if (begun) this.#begun.delete(container);
+    return begun;
+  }
+}
+
+type Members = Record<string, unknown>;
+
+interface Budget {
+  left: number;
 }
 
 function* itemsOf(
   array: readonly unknown[],
+  begun: readonly unknown[] = [],
 ): Generator<readonly [string, unknown]> {
-  for (let n = 0; n < array.length; n++) yield ["", array[n]];
+  for (let n = 0; n < array.length; n++) {
+    yield ["", n < begun.length ? begun[n] : array[n]];
+  }
 }
 
 function* membersOf(
-  object: Record<string, unknown>,
+  object: Members,
   keys: readonly string[],
 ): Generator<readonly [string, unknown]> {
   for (const key of keys) {
@@ -132,51 +165,8 @@ function* membersOf(
   }
 }
 
-/** The error of a member, with the step to it in front. */
-function within(error: unknown, step: () => string): unknown {
-  if (!(error instanceof UnfaithfulError)) return error;
-  return new UnfaithfulError(step() + error.where, error.what);
-}
-
-function checkContainer(value: object): void {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === null) {
-    if (Object.isFrozen(value) && Object.hasOwn(value, "rawJSON")) {
-      throw new UnfaithfulError("", "raw JSON text");
-    }
-  } else if (!isPlain(prototype)) {
-    throw new UnfaithfulError("", `an instance of ${className(prototype)}`);
-  }
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
-    throw new UnfaithfulError("", "an object with toJSON");
-  }
-}
-
-function checkSymbols(object: object): void {
-  if (Object.getOwnPropertySymbols(object).length > 0) {
-    throw new UnfaithfulError("", "an object with symbol keys");
-  }
-}
-
-/** Whether a prototype is that of plain objects or arrays, of this realm or another. */
-function isPlain(prototype: object): boolean {
-  if (prototype === Object.prototype || prototype === Array.prototype) {
-    return true;
-  }
-  const parent = Object.getPrototypeOf(prototype);
-  return parent === null
-    ? Object.hasOwn(prototype, "hasOwnProperty")
-    : Array.isArray(prototype) && Object.getPrototypeOf(parent) === null;
-}
-
-function className(prototype: object): string {
-  const { constructor } = prototype as { constructor?: { name?: unknown } };
-  return String(constructor?.name);
-}
-
-function nameOf(value: unknown): string {
-  if (Object.is(value, -0)) return "-0";
-  return typeof value === "number" ? String(value) : typeof value;
+function check(problem: string | undefined): void {
+  if (problem !== undefined) throw new UnfaithfulError("", problem);
 }
 
 /** Makes ordinary objects and arrays. */

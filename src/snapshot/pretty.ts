@@ -11,6 +11,8 @@
  * @module
  */
 
+import { memberStep, toJson, UnfaithfulError } from "../exact_json.ts";
+
 /** What {@linkcode JsonSource.small} returns for a value that is too large. */
 export const LARGE: unique symbol = Symbol("large");
 
@@ -33,22 +35,6 @@ export interface JsonSource {
    * a limit of `Infinity` it is asked for leaves only.
    */
   small(value: unknown, limit: number): unknown;
-}
-
-/** Thrown by a source for a value that JSON would change. */
-export class UnfaithfulError extends Error {
-  /** Always `"UnfaithfulError"`. */
-  override readonly name = "UnfaithfulError";
-  /** Where it is, seen from the value that the source was given, such as `.a[0]`. */
-  readonly where: string;
-  /** What it is, such as `NaN`. */
-  readonly what: string;
-
-  constructor(where: string, what: string) {
-    super(`JSON would change ${what}`);
-    this.where = where;
-    this.what = what;
-  }
 }
 
 /** The bounds of a piece. */
@@ -202,18 +188,11 @@ function openFrame(
 /** The step from a container to its current member. */
 function stepOf({ kind, count, key }: Frame): string {
   if (count === 0) return "";
-  return kind === "array" ? `[${count - 1}]` : keyStep(key);
-}
-
-/** The step from an object to a member, as source text has it. */
-export function keyStep(key: string): string {
-  return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)
-    ? `.${key}`
-    : `[${textOf(key)}]`;
+  return kind === "array" ? `[${count - 1}]` : memberStep(key);
 }
 
 function textOf(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
+  const text: string | undefined = toJson(value, 2);
   if (text === undefined) throw new UnfaithfulError("", typeof value);
   return text;
 }
@@ -239,7 +218,7 @@ class Chunk {
   text(depth: number): string {
     let nested: unknown = this.#items ?? this.#object;
     for (let n = 1; n < depth; n++) nested = [nested];
-    const text = JSON.stringify(nested, null, 2);
+    const text = toJson(nested, 2);
     // In front a bracket, a line end and 2n spaces for each outer container, and
     // a bracket; behind the same without the innermost line end's two spaces.
     const outer = depth - 1;

@@ -13,7 +13,6 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { copyExactly } from "../wal/codec.ts";
 import { waiterFor } from "../wal/group.ts";
 import type { Writer } from "../wal/writer.ts";
 import { Feed } from "./feed.ts";
@@ -41,7 +40,7 @@ export class Commits<S, M> {
     this.#writer = writer;
     this.#staged = this.#sequence = writer.sequence;
     this.#newest = Promise.resolve(writer.sequence);
-    tree.await(writer.sequence);
+    tree.await();
   }
 
   /** Sequence number of the last mutation that is durable. */
@@ -52,7 +51,7 @@ export class Commits<S, M> {
   /** Applies mutations, all or none; throws what is refused at once. */
   apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
     this.checkOpen("apply to");
-    const { log: { path }, settings, check, codec } = this.#plan;
+    const { log: { path }, settings, check } = this.#plan;
     const expected = options?.expectedSequence;
     if (expected !== undefined && expected !== this.#staged) {
       throw new DurableError(
@@ -64,12 +63,10 @@ export class Commits<S, M> {
     const texts: string[] = [];
     const exact: M[] = [];
     for (const given of mutations) {
-      const valid = check(given);
-      const mutation = codec ? valid : this.#copyOf(valid);
-      const text = settings.encode(mutation);
-      texts.push(text);
       // The reducer is given what a replay would give it.
-      exact.push(codec ? codec.decode(text) : mutation);
+      const mutation = settings.encodeExactly(check(given));
+      texts.push(mutation.text);
+      exact.push(mutation.exact);
     }
     return this.stage(texts, exact);
   }
@@ -90,7 +87,9 @@ export class Commits<S, M> {
     const { log: { path }, apply } = this.#plan;
     const last = this.#staged + texts.length;
     try {
-      this.#tree.change(last, apply, mutations);
+      // Listeners are shown the state as of each commit, all others as of each group.
+      const joins = this.#writer.joinsGroup && !this.feed.isHeard;
+      this.#tree.change(last, apply, mutations, joins);
     } catch (cause) {
       throw new DurableError(
         "REJECTED",
@@ -154,17 +153,6 @@ export class Commits<S, M> {
       `Cannot ${action} "${path}": the state is closed`,
       { path, sequence: this.#sequence },
     );
-  }
-
-  /** A mutation that nobody else holds. */
-  #copyOf(mutation: M): M {
-    try {
-      return copyExactly(mutation) as M;
-    } catch (error) {
-      // Endless, or a getter threw: the same is said of it as by the log.
-      this.#plan.settings.encode(mutation);
-      throw error;
-    }
   }
 
   /** Mutations are durable: from here on the state shows them. */

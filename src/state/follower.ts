@@ -226,7 +226,7 @@ async function begin<S, M>(plan: Plan<S, M>): Promise<Position<S>> {
   const { state, sequence } = await loadOrigin(plan);
   const { log, reading, version } = plan;
   return {
-    tree: new Tree<S>(state),
+    tree: new Tree<S>(state, sequence),
     tail: new LogTail({ ...log, reading, maxSchema: version }, sequence + 1),
     sequence,
   };

@@ -25,15 +25,15 @@ import type { LogFiles } from "../wal/active.ts";
 import type { Decoded } from "../wal/decode.ts";
 import { planLog } from "../wal/plan.ts";
 import { type LogEnd, readLog } from "../wal/reader.ts";
-import { copyOut } from "./copy.ts";
-import { NEWEST } from "./history.ts";
 import { type Plan, stateError } from "./options.ts";
-import { treeBuilder } from "./serial.ts";
-import { adoptState, Tree } from "./tree.ts";
+import { finished, treeBuilder } from "./serial.ts";
+import { adoptState } from "./take.ts";
+import { Tree } from "./tree.ts";
+import { copyOut } from "./values.ts";
 
 /** Where a state began that was read. */
 export interface Origin {
-  /** The state as a tree keeps it. */
+  /** The state as a value. */
   readonly state: unknown;
   /** Sequence number of the last mutation in it; 0 for the initial state. */
   readonly sequence: number;
@@ -66,10 +66,11 @@ export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
     if (code === "CORRUPT") return { ...start, damage: error as DurableError };
     throw error;
   }
-  const { state, sequence, version: from } = found;
+  const { sequence, version: from } = found;
+  const state = finished(found.state);
   if (from === version) return { state, sequence, damage: undefined };
   if (migrate) {
-    const migrated = migrate(copyOut(NEWEST, state), from);
+    const migrated = migrate(copyOut(state), from);
     return { state: adoptState(migrated), sequence, damage: undefined };
   }
   const damage = new DurableError(
@@ -107,7 +108,7 @@ export async function loadState<S, M>(
   origin: Origin,
   to: number = Infinity,
 ): Promise<Loaded<S>> {
-  const tree = new Tree<S>(origin.state);
+  const tree = new Tree<S>(origin.state, origin.sequence);
   let { sequence } = origin;
   const end = await replay(plan, origin, (batch) => {
     sequence = applyBatch(plan, tree, batch, to);

@@ -18,7 +18,8 @@ import {
 } from "../wal/options.ts";
 import type { Validate } from "../wal/schema.ts";
 import { checkOf } from "./mutators.ts";
-import { adoptState, type Reduce } from "./tree.ts";
+import { adoptState } from "./take.ts";
+import type { Reduce } from "./tree.ts";
 
 /**
  * What a state is made of, and how it is read.

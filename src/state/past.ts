@@ -9,7 +9,7 @@ import { readLog } from "../wal/reader.ts";
 import type { StateChange } from "./feed.ts";
 import { loadOrigin, loadState, mutationOf, type Origin } from "./load.ts";
 import type { Plan } from "./options.ts";
-import { adoptState } from "./tree.ts";
+import { adoptState } from "./take.ts";
 
 /** Reads the mutations from one sequence number to another. */
 export async function* readChanges<S, M>(

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { setOwn } from "../native_json.ts";
 import type { JsonBuilder } from "../snapshot/plain.ts";
 import {
   type JsonContainer,
@@ -12,110 +11,51 @@ import {
   LARGE,
 } from "../snapshot/pretty.ts";
 import { hasLoneEscape, MAX_RUST_DEPTH } from "../wal/codec.ts";
-import { ABSENT, type Reader } from "./history.ts";
-import { type Container, isContainer, Table } from "./table.ts";
+import { Table, tableOf } from "./table.ts";
+import {
+  arrayValue,
+  isContainer,
+  MAX_OBJECT,
+  membersOf,
+  ownParsed,
+} from "./values.ts";
+import { vectorOf } from "./vector.ts";
 
-/** A state as of a point, to be written while it goes on changing. */
-export function sourceOf(reader: Reader): JsonSource {
-  return {
-    open(value): JsonContainer | undefined {
-      if (!isContainer(value)) return undefined;
-      const kind = Array.isArray(value) ? "array" : "object";
-      return { kind, members: membersOf(reader, value) };
-    },
-    small(value, limit): unknown {
-      const budget = { left: limit };
-      const plain = plainOf(reader, value, budget);
-      return budget.left < 0 ? LARGE : plain;
-    },
-  };
-}
+/** A state as its snapshot is written; the walk may pause, and the tables in it go on changing. */
+export const stateSource: JsonSource = {
+  open(value): JsonContainer | undefined {
+    if (!isContainer(value)) return undefined;
+    return Array.isArray(value)
+      ? { kind: "array", members: itemsOf(value) }
+      : { kind: "object", members: membersOf(value)[Symbol.iterator]() };
+  },
+  small: (value, limit): unknown => spend(value, limit) < 0 ? LARGE : value,
+};
 
-/** Members one by one, so that a walk over a million of them can pause. */
-function* membersOf(
-  reader: Reader,
-  value: Container,
+function* itemsOf(
+  array: readonly unknown[],
 ): Generator<readonly [string, unknown]> {
-  if (value instanceof Table) {
-    for (const slot of value.slots()) {
-      const member = reader.slotValue(slot);
-      if (member !== ABSENT) yield [slot.key, member];
-    }
-  } else if (Array.isArray(value)) {
-    const length = reader.lengthOf(value);
-    for (let index = 0; index < length; index++) {
-      yield ["", itemOf(reader, value, index)];
-    }
-  } else {
-    for (const key of reader.keys(value)) {
-      yield [key, reader.member(value, key)];
-    }
-  }
+  for (const item of vectorOf(array)?.items() ?? array) yield ["", item];
 }
 
-function itemOf(reader: Reader, array: unknown[], index: number): unknown {
-  return reader.isChanged(array)
-    ? reader.member(array, String(index))
-    : array[index];
-}
-
-/**
- * A value as ordinary data, which is the value itself where nothing in it was
- * changed; stops when the budget is used up.
- */
-function plainOf(
-  reader: Reader,
-  value: unknown,
-  budget: { left: number },
-): unknown {
-  if (!isContainer(value)) {
-    budget.left -= typeof value === "string" ? 1 + (value.length >> 6) : 1;
-    return value;
-  }
-  if (--budget.left < 0) return value;
-  if (Array.isArray(value)) return plainItems(reader, value, budget);
-  if (value instanceof Table || reader.isChanged(value)) {
-    const copy: Record<string, unknown> = {};
-    for (const [key, member] of membersOf(reader, value)) {
-      budget.left -= key.length >> 6;
-      setOwn(copy, key, plainOf(reader, member, budget));
-      if (budget.left < 0) break;
+/** Takes the parts of a value from what may be spent; negative if there are more, or a large container is among them. */
+function spend(value: unknown, budget: number): number {
+  if (typeof value === "string") return budget - 1 - (value.length >> 6);
+  if (!isContainer(value)) return budget - 1;
+  if (tableOf(value) || vectorOf(value)) return -1;
+  let left = budget - 1;
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length && left >= 0; n++) {
+      left = spend(value[n], left);
     }
-    return copy;
+    return left;
   }
-  let copy: Record<string, unknown> | undefined;
-  for (const key in value) {
-    const member = value[key];
-    const plain = plainOf(reader, member, budget);
-    budget.left -= key.length >> 6;
-    if (budget.left < 0) break;
-    if (plain === member) continue;
-    copy ??= copyOf(value);
-    setOwn(copy, key, plain);
+  const object = value as Record<string, unknown>;
+  for (const key in object) {
+    left = spend(object[key], left - (key.length >> 6));
+    if (left < 0) break;
   }
-  return copy ?? value;
-}
-
-function plainItems(
-  reader: Reader,
-  value: unknown[],
-  budget: { left: number },
-): unknown[] {
-  const length = reader.lengthOf(value);
-  let copy = reader.isChanged(value) ? [] as unknown[] : undefined;
-  for (let index = 0; index < length && budget.left >= 0; index++) {
-    const item = itemOf(reader, value, index);
-    const plain = plainOf(reader, item, budget);
-    if (plain !== item) copy ??= value.slice(0, index);
-    copy?.push(plain);
-  }
-  return copy ?? value;
-}
-
-function copyOf(value: Record<string, unknown>): Record<string, unknown> {
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, value[key]);
-  return copy;
+  return left;
 }
 
 /** A container that opens behind as many levels as serde_json reads. */
@@ -145,20 +85,31 @@ export function* forRust(pieces: Iterable<string>): Generator<string> {
   }
 }
 
-/** Makes a state of the pieces of a snapshot; what is too large for one piece becomes a table. */
+/** Makes a state of the pieces of a snapshot; {@linkcode finished} makes a value of what it gives. */
 export const treeBuilder: JsonBuilder = {
-  object: () => new Table(),
+  object: () => new Table(0),
   array: () => [],
   addMembers(table, members): void {
-    for (const key in members) (table as Table).put(key, members[key]);
+    for (const key in members) {
+      (table as Table).put(key, ownParsed(members[key]));
+    }
   },
   addItems(array, items): void {
-    for (const item of items) (array as unknown[]).push(item);
+    for (const item of items) (array as unknown[]).push(ownParsed(item));
   },
   set(table, key, value): void {
-    (table as Table).put(key, value);
+    (table as Table).put(key, finished(value));
   },
   push(array, value): void {
-    (array as unknown[]).push(value);
+    (array as unknown[]).push(finished(value));
   },
 };
+
+/** A value of a state, of what {@linkcode treeBuilder} made. */
+export function finished(built: unknown): unknown {
+  if (Array.isArray(built)) return arrayValue(built);
+  if (!(built instanceof Table)) return built;
+  const { newest, size } = built;
+  if (size > MAX_OBJECT) return newest.shown;
+  return Object.freeze(Object.fromEntries(newest.members()));
+}

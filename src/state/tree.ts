@@ -1,20 +1,15 @@
 /**
- * A state in memory: changed by reducers, seen by readers as of their points.
+ * A state in memory: changed by reducers, seen by readers as of their moments.
  *
  * @module
  */
 
-import { adopt, copyOut } from "./copy.ts";
-import { Editing, ROOT } from "./edit.ts";
-import {
-  ABSENT,
-  type AsOf,
-  History,
-  NEWEST,
-  ownMember,
-  type Reader,
-} from "./history.ts";
-import { Views } from "./view.ts";
+import { ROOT } from "./draft.ts";
+import { draftOf, ReducerRun } from "./run.ts";
+import { Taking } from "./take.ts";
+import type { Change, TableVersion } from "./table.ts";
+import { type Moment, Timeline } from "./timeline.ts";
+import { copyOut, isContainer } from "./values.ts";
 
 /**
  * How a state follows from the one before it, and a mutation. The sequence number
@@ -26,143 +21,206 @@ export type Reduce<S, M> = (
   sequence: number,
 ) => S | void;
 
+/** What the runs of one commit have changed. */
+interface Work {
+  tick: number;
+  root: unknown;
+  changes: Change[] | undefined;
+  replaced: TableVersion[] | undefined;
+}
+
 /** A state with the changes that are not durable yet. */
 export class Tree<S> {
-  readonly #holder: Record<string, unknown>;
-  readonly #history = new History();
-  readonly #editing: Editing;
-  /** Sees what is durable; without it, all that is in memory is. */
-  #durable: AsOf | undefined;
-  readonly #newest = new Views({
-    ...NEWEST,
-    current: (part) => this.#history.current(part, Infinity),
-  });
-  #views: Views = this.#newest;
-  #isTrimming = false;
+  readonly #timeline: Timeline;
+  /** Whether changes are durable later than they are made. */
+  #isAwaited = false;
+  #isRunning = false;
+  readonly #taking = new Taking();
+  /** Counts the runs of reducers. */
+  #tick = 0;
 
-  /** Takes a state over, which {@linkcode adoptState} made, or a builder. */
-  constructor(state: unknown) {
-    this.#holder = { [ROOT]: state };
-    this.#editing = new Editing(this.#history, this.#holder);
+  /**
+   * @param state A value, as `adoptState` or a builder makes it.
+   * @param sequence The sequence number of the last mutation in it.
+   */
+  constructor(state: unknown, sequence: number = 0) {
+    this.#timeline = new Timeline(state, sequence);
   }
 
   /** From here on changes are durable later than they are made: {@linkcode Tree.settle} says when. */
-  await(sequence: number): void {
-    this.#durable = this.#history.join(sequence);
-    this.#views = new Views(this.#durable);
+  await(): void {
+    this.#isAwaited = true;
   }
 
-  /** The durable state, to be read. */
+  /** The durable state, for a program that may keep it: it never changes. */
   get durable(): S {
-    return this.#root(this.#views);
+    return this.#timeline.lend(this.#timeline.durable) as S;
   }
 
-  /** The newest state, to be read. */
+  /** The newest state, likewise. */
   get newest(): S {
-    return this.#root(this.#newest);
+    return this.#timeline.lend(this.#timeline.newest) as S;
   }
 
-  /** The newest state as the tree keeps it. */
-  get root(): unknown {
-    return this.#holder[ROOT];
+  /** The newest state, for whoever looks at it once and does not keep it. */
+  get newestRoot(): unknown {
+    return this.#timeline.newest.root;
   }
 
-  /** The durable state as the tree keeps it, with what sees it. */
-  get seen(): { readonly reader: Reader; readonly root: unknown } {
-    const { reader } = this.#views;
-    return { reader, root: reader.member(this.#holder, ROOT) };
+  /** The durable state, likewise. */
+  get durableRoot(): unknown {
+    return this.#timeline.durable.root;
   }
 
   /** A copy of the durable state. */
   copy(): S {
-    const { reader } = this.#views;
-    return copyOut(reader, reader.member(this.#holder, ROOT)) as S;
+    return copyOut(this.durableRoot) as S;
   }
 
   /**
    * Applies mutations, all or none.
    *
    * @param sequence The sequence number of the last of them.
-   * @throws What the reducer throws; nothing has changed then.
+   * @param reduce The reducer.
+   * @param mutations The mutations; nobody else holds them.
+   * @param joins Whether they become durable together with those of the call before.
+   * @throws What the reducer throws, and a `TypeError` for what the state cannot
+   * hold; nothing has changed then.
    */
   change<M>(
     sequence: number,
     reduce: Reduce<S, M>,
     mutations: readonly M[],
+    joins: boolean = false,
   ): void {
-    const history = this.#history;
-    const before = history.end;
+    if (this.#isRunning) {
+      throw new TypeError("Cannot change the state from within a reducer");
+    }
+    const timeline = this.#timeline;
+    const open = joins ? timeline.open : undefined;
+    const work: Work = {
+      tick: open?.tick ?? ++this.#tick,
+      root: timeline.newest.root,
+      changes: undefined,
+      replaced: undefined,
+    };
+    const first = sequence - mutations.length + 1;
+    this.#isRunning = true;
     try {
-      let number = sequence - mutations.length;
+      let number = first;
       for (const mutation of mutations) {
-        this.#editing.run(sequence, reduce, mutation, ++number);
+        // What may be in two places must not be changed in place.
+        if (timeline.mayAlias && number > first) work.tick = ++this.#tick;
+        this.#run(work, reduce as Reduce<unknown, M>, mutation, number++);
       }
     } catch (error) {
-      history.undoTo(before);
+      undo(work);
       throw error;
+    } finally {
+      this.#isRunning = false;
     }
-    if (!this.#durable) history.trim();
+    const { tick, root, changes = [], replaced = [] } = work;
+    if (open) {
+      open.sequence = sequence;
+      open.root = root;
+      for (const change of changes) {
+        if (change.kind !== "replace") open.changes.push(change);
+      }
+      open.replaced.push(...replaced);
+    } else {
+      timeline.push({ first, sequence, tick, root, changes, replaced });
+      if (!this.#isAwaited) timeline.settle(sequence);
+    }
   }
 
   /** What was changed up to `sequence` is durable. */
   settle(sequence: number): void {
-    this.#durable?.advance(sequence);
-    if (this.#isTrimming) return;
-    // Once for all commits of a group, before anybody goes on that waits for them.
-    this.#isTrimming = true;
-    queueMicrotask(this.#trim);
+    this.#timeline.settle(sequence);
   }
 
-  readonly #trim = (): void => {
-    this.#isTrimming = false;
-    this.#history.trim();
-  };
-
-  /** What the changes that are not settled have done, as text, to compare two runs of a reducer. */
-  trace(): string {
-    const history = this.#history;
-    history.trim();
-    const lines: string[] = [];
-    for (let number = history.start; number < history.end; number++) {
-      const { target, key } = history.at(number);
-      const value = ownMember(target, key);
-      const text = value === ABSENT
-        ? ""
-        : JSON.stringify(copyOut(NEWEST, value));
-      lines.push(`${key}=${text}`);
-    }
-    return lines.join("\n");
+  /** What the last commit has changed in tables. */
+  get lastChanges(): readonly Change[] {
+    return this.#timeline.newest.changes;
   }
 
-  /** Keeps what is durable now as it is, until {@linkcode Tree.release}. */
-  capture(): Capture {
-    const point = this.#durable?.point ?? 0;
-    const reader = this.#history.join(point);
-    return { reader, root: reader.member(this.#holder, ROOT) };
+  /** Keeps the durable state until {@linkcode Tree.release}. */
+  capture(): Moment {
+    return this.#timeline.capture();
   }
 
   /** Ends {@linkcode Tree.capture}. */
-  release({ reader }: Capture): void {
-    this.#history.leave(reader);
+  release(moment: Moment): void {
+    this.#timeline.release(moment);
   }
 
-  #root(views: Views): S {
-    return views.of(views.reader.member(this.#holder, ROOT)) as S;
+  /** Runs a reducer, and makes the next state of what it leaves behind. */
+  #run<M>(
+    work: Work,
+    reduce: Reduce<unknown, M>,
+    mutation: M,
+    number: number,
+  ): void {
+    const { tick, root } = work;
+    const run = new ReducerRun();
+    const state = isContainer(root)
+      ? run.draft(root, undefined, ROOT).proxy
+      : root;
+    const taking = this.#taking;
+    try {
+      const result: unknown = reduce(state, mutation, number);
+      if (run.refusal) throw run.refusal;
+      const isNew = result !== undefined && result !== state;
+      if (isNew) checkResult(result, state, run.changes > 0);
+      work.root = taking.take(isNew ? result : state, tick);
+    } finally {
+      run.end();
+    }
+    if (taking.mayAlias) this.#timeline.alias();
+    if (!taking.updates) return;
+    for (const { from, to, members } of taking.updates) {
+      const { table } = to;
+      for (const { key, value, slot } of members) {
+        const change = table.set(key, value, tick, slot);
+        work.changes ? work.changes.push(change) : work.changes = [change];
+      }
+      if (from === to) continue;
+      table.newest = to;
+      work.replaced ? work.replaced.push(from) : work.replaced = [from];
+    }
   }
 }
 
-/** A state as of a point. */
-export interface Capture {
-  readonly reader: AsOf;
-  readonly root: unknown;
+/** Undoes what was done to tables. */
+function undo({ changes = [], replaced = [] }: Work): void {
+  for (const change of changes.reverse()) change.table.undo(change);
+  for (const version of replaced.reverse()) version.table.newest = version;
 }
 
-/** Takes data over as a state of its own. */
-export function adoptState(state: unknown): unknown {
-  if (state === undefined) {
+/** How often a reducer has changed the state that a draft belongs to. */
+export function countChanges(draft: unknown): number {
+  return isContainer(draft) ? draftOf(draft)?.run.changes ?? 0 : 0;
+}
+
+/** Refuses what a reducer must not return. */
+export function checkResult(
+  result: unknown,
+  state: unknown,
+  hasChanged: boolean,
+): void {
+  if (result instanceof Promise) {
+    result.catch(() => {}); // its outcome comes too late
+    throw new TypeError("The reducer is asynchronous: it returned a promise");
+  }
+  if (hasChanged) {
     throw new TypeError(
-      "Cannot use undefined as a state: JSON has no such value",
+      "The reducer changed the state and returned a value: it must do one of both",
     );
   }
-  return adopt(state, () => undefined, {}, ROOT);
+  // A reducer such as `(list) => list.push(1)` returns a number by accident.
+  if (!isContainer(state) || isContainer(result)) return;
+  throw new TypeError(
+    `The reducer returned ${
+      String(result)
+    }, which cannot take the place of an object`,
+  );
 }

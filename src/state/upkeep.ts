@@ -10,7 +10,7 @@ import { openPath } from "../wal/segments.ts";
 import type { Writer } from "../wal/writer.ts";
 import type { Commits } from "./commits.ts";
 import { type Compaction, type Plan, stateError } from "./options.ts";
-import { forRust, sourceOf } from "./serial.ts";
+import { forRust, stateSource } from "./serial.ts";
 import type { Tree } from "./tree.ts";
 
 /** Writes snapshots and removes what they cover, one after the other. */
@@ -91,7 +91,7 @@ export class Upkeep<S, M> {
     const capture = this.#tree.capture();
     const { sequence } = this.#commits;
     try {
-      const all = prettyPieces(capture.root, sourceOf(capture.reader));
+      const all = prettyPieces(capture.root, stateSource);
       const pieces = settings.format === "v0.1" ? forRust(all) : all;
       await writeSnapshot(place, { pieces, sequence, version, lock: false });
     } finally {

@@ -8,11 +8,13 @@ import type { DurableError, DurableErrorCode } from "../errors.ts";
 import { NAMES, readSmall } from "../snapshot/meta.ts";
 import { readLog } from "../wal/reader.ts";
 import { verifyLog, type VerifyReport } from "../wal/verify.ts";
-import { copyOut, duplicate } from "./copy.ts";
-import { NEWEST } from "./history.ts";
 import { applyOne, loadOrigin, mutationOf, type Origin } from "./load.ts";
 import { type Plan, stateError } from "./options.ts";
-import { adoptState, Tree } from "./tree.ts";
+import { adoptState } from "./take.ts";
+import { traceOf } from "./trace.ts";
+import { Tree } from "./tree.ts";
+import { copyOut } from "./values.ts";
+import { inWorld } from "./worlds.ts";
 
 /** Two states that must be the same, and are not. */
 export interface StateDifference {
@@ -121,24 +123,22 @@ function gap<S, M>(
   });
 }
 
-/** Replays the log twice, step by step, and once more from the snapshot. */
+/** Replays the log twice, step by step, the second time in another world, and once more from the snapshot. */
 async function compare<S, M>(
   plan: Plan<S, M>,
   origin: Origin,
   fromScratch: boolean,
 ): Promise<{ sequence: number; difference: StateDifference | undefined }> {
+  // Two replays must not share what they change.
   const start = () =>
-    fromScratch ? adoptState(plan.initial) : duplicate(origin.state); // two replays must not share what they change
+    adoptState(fromScratch ? plan.initial : copyOut(origin.state));
   let sequence = fromScratch ? 0 : origin.sequence;
-  const [left, right] = [start(), start()].map((state) => {
-    const tree = new Tree<S>(state);
-    tree.await(sequence);
-    return tree;
-  });
+  const left = new Tree<S>(start(), sequence);
+  const right = new Tree<S>(start(), sequence);
   let third: Tree<S> | undefined;
   const join = () => {
     if (!fromScratch || origin.sequence !== sequence || sequence === 0) return;
-    third = new Tree<S>(origin.state);
+    third = new Tree<S>(origin.state, sequence);
     return differ("replay and snapshot", sequence, left, third);
   };
   const source = {
@@ -151,16 +151,18 @@ async function compare<S, M>(
     sequence = first - 1;
     for (const record of records) {
       sequence++;
-      for (const tree of third ? [left, right, third] : [left, right]) {
+      const step = (tree: Tree<S>) => {
+        const before = tree.newestRoot;
         const mutation = mutationOf(plan, record, schema, sequence);
         applyOne(plan, tree, mutation, sequence);
-      }
-      let difference = left.trace() === right.trace()
-        ? undefined
-        : differ("replays", sequence, left, right);
-      left.settle(sequence);
-      right.settle(sequence);
-      difference ??= join();
+        return traceOf(before, tree.newestRoot, tree.lastChanges);
+      };
+      const trace = inWorld("one", () => step(left));
+      const other = inWorld("other", () => step(right));
+      if (third) step(third);
+      const difference = trace === other
+        ? join()
+        : differ("replays", sequence, left, right) ?? join();
       if (difference) return { sequence, difference };
     }
   }
@@ -175,8 +177,7 @@ function differ<S>(
   one: Tree<S>,
   other: Tree<S>,
 ): StateDifference | undefined {
-  const [a, b] = [one, other].map((tree) => copyOut(NEWEST, tree.root));
-  const difference = firstDifference(a, b);
+  const difference = firstDifference(one.copy(), other.copy());
   return difference && { between, sequence, ...difference };
 }
 

@@ -1,15 +1,13 @@
 /**
- * What everybody but a reducer is given: the state, to be read.
+ * How large containers of a state are seen: as ordinary read-only objects and
+ * arrays.
  *
- * A view is a proxy that answers as its reader sees the state, gives views of the
- * parts, and refuses every change with a `TypeError`.
+ * Small parts of a state are plain frozen data. A large one is a proxy, whose
+ * handler keeps the members; the handler, or a holder of it, is also the target,
+ * because that is what runtimes look at when they print a proxy.
  *
  * @module
  */
-
-import { inherited, inObjectOrder, member } from "./draft.ts";
-import { ABSENT, type Reader } from "./history.ts";
-import { type Container, isContainer, Table } from "./table.ts";
 
 /** A type with everything in it made read-only. */
 export type DeepReadonly<T> = T extends (infer Item)[]
@@ -17,153 +15,107 @@ export type DeepReadonly<T> = T extends (infer Item)[]
   : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
   : T;
 
-/** Views are made anew when there are this many: they must not outweigh the state. */
-const MAX_VIEWS = 10_000;
+/** Stands for the value of a member that is not there. */
+export const ABSENT: unique symbol = Symbol("absent");
 
-/** Makes views for one reader; the same part has the same view. */
-export class Views {
-  readonly reader: Reader;
-  #views = new WeakMap<Container, object>();
-  #count = 0;
+/** What a view answers with its handler to; ordinary data has no such member. */
+export const HANDLER: unique symbol = Symbol("handler");
 
-  constructor(reader: Reader) {
-    this.reader = reader;
-  }
+/** The target of an object's proxy: it prints as what the proxy shows. */
+export class ObjectTarget {
+  /** The handler. */
+  readonly shown: Printable;
 
-  /** A value of the state as anybody may have it. */
-  of(value: unknown): unknown {
-    if (!isContainer(value)) return value;
-    const known = this.#views.get(value);
-    if (known) return known;
-    if (++this.#count > MAX_VIEWS) {
-      this.#views = new WeakMap();
-      this.#count = 0;
-    }
-    const Kind = Array.isArray(value) ? ArrayView : ObjectView;
-    const view = new Proxy(value, new Kind(this, value));
-    this.#views.set(value, view);
-    return view;
+  constructor(shown: Printable) {
+    this.shown = shown;
   }
 }
 
-class View implements ProxyHandler<object> {
-  protected readonly views: Views;
-  readonly #part: Container;
+/** The target of an array's proxy, likewise. */
+export class ArrayTarget extends Array<unknown> {
+  /** The proxy. */
+  shown: readonly unknown[] = [];
+}
 
-  constructor(views: Views, part: Container) {
-    this.views = views;
-    this.#part = part;
+/** What can be printed as an ordinary object. */
+export interface Printable {
+  /** Its members, in order. */
+  printed(): Iterable<readonly [string, unknown]>;
+}
+
+// The symbol by which Node.js, and others after it, ask a value how to print it.
+// Some runtimes call the function on the proxy, others on its target.
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+Object.defineProperty(ObjectTarget.prototype, INSPECT, {
+  value(this: ObjectTarget & { [HANDLER]?: Printable }): unknown {
+    return Object.fromEntries((this[HANDLER] ?? this.shown).printed());
+  },
+});
+Object.defineProperty(ArrayTarget.prototype, INSPECT, {
+  value(this: ArrayTarget): unknown {
+    return Array.from(HANDLER in this ? this : this.shown);
+  },
+});
+
+/** Answers every attempt to change the state with a `TypeError`. */
+export abstract class ReadOnlyHandler implements ProxyHandler<object> {
+  set(_: object, key: string | symbol): boolean {
+    return refuse(`set ${nameOf(key)}`);
   }
 
-  /** What it shows. */
-  protected get part(): Container {
-    return this.views.reader.current(this.#part);
+  deleteProperty(_: object, key: string | symbol): boolean {
+    return refuse(`delete ${nameOf(key)}`);
   }
 
-  /** The value of a member, or {@linkcode ABSENT}. */
-  protected member(key: string): unknown {
-    return this.views.reader.member(this.part, key);
-  }
-
-  set(): boolean {
-    throw new TypeError(READ_ONLY);
-  }
-
-  deleteProperty(): boolean {
-    throw new TypeError(READ_ONLY);
-  }
-
-  defineProperty(): boolean {
-    throw new TypeError(READ_ONLY);
+  defineProperty(_: object, key: string | symbol): boolean {
+    return refuse(`define ${nameOf(key)}`);
   }
 
   setPrototypeOf(): boolean {
-    throw new TypeError(READ_ONLY);
+    return refuse("set a prototype");
   }
 
   preventExtensions(): boolean {
-    throw new TypeError(READ_ONLY);
+    return refuse("freeze a part of it");
   }
 }
 
-const READ_ONLY =
-  "Cannot change the state: it is read-only, and changes by mutations only";
-
-class ObjectView extends View {
-  get(_: object, key: string | symbol): unknown {
-    if (typeof key === "symbol") return undefined;
-    const value = this.member(key);
-    if (value !== ABSENT) return this.views.of(value);
-    return key === "__proto__" ? undefined : inherited(key);
-  }
-
-  has(_: object, key: string | symbol): boolean {
-    return (typeof key === "string" && this.member(key) !== ABSENT) ||
-      key in Object.prototype;
-  }
-
-  ownKeys(): string[] {
-    const { part, views: { reader } } = this;
-    if (!(part instanceof Table)) {
-      return [...reader.keys(part as Record<string, unknown>)];
-    }
-    const keys: string[] = [];
-    for (const slot of part.slots()) {
-      if (reader.slotValue(slot) !== ABSENT) keys.push(slot.key);
-    }
-    return inObjectOrder(keys);
-  }
-
-  getPrototypeOf(): object {
-    return Object.prototype;
-  }
-
-  getOwnPropertyDescriptor(
-    _: object,
-    key: string | symbol,
-  ): PropertyDescriptor | undefined {
-    if (typeof key === "symbol") return undefined;
-    const value = this.member(key);
-    return value === ABSENT ? undefined : member(this.views.of(value));
-  }
+function refuse(action: string): never {
+  throw new TypeError(
+    `Cannot change the state (${action}): it is read-only, and changes by mutations only`,
+  );
 }
 
-class ArrayView extends View {
-  get(target: object, key: string | symbol): unknown {
-    if (typeof key === "symbol") return Reflect.get(target, key);
-    if (key === "length") return this.#length;
-    const value = this.member(key);
-    if (value !== ABSENT) return this.views.of(value);
-    return (Array.prototype as unknown as Record<string, unknown>)[key];
-  }
+function nameOf(key: string | symbol): string {
+  return typeof key === "string" ? JSON.stringify(key) : String(key);
+}
 
-  has(target: object, key: string | symbol): boolean {
-    return typeof key === "symbol"
-      ? Reflect.has(target, key)
-      : this.member(key) !== ABSENT || key in Array.prototype;
-  }
+/** The descriptor of a member that can be read only. */
+export function readOnlyMember(value: unknown): PropertyDescriptor {
+  return { value, writable: false, enumerable: true, configurable: true };
+}
 
-  ownKeys(): string[] {
-    return [
-      ...Array.from({ length: this.#length }, (_, i) => `${i}`),
-      "length",
-    ];
-  }
+/** What an ordinary object answers for a key that is not its own. */
+export function inherited(key: string): unknown {
+  return key === "__proto__"
+    ? undefined
+    : (Object.prototype as unknown as Record<string, unknown>)[key];
+}
 
-  getOwnPropertyDescriptor(
-    target: object,
-    key: string | symbol,
-  ): PropertyDescriptor | undefined {
-    if (typeof key === "symbol") return undefined;
-    if (key === "length") {
-      const length = Reflect.getOwnPropertyDescriptor(target, key);
-      return { ...length, value: this.#length };
-    }
-    const value = this.member(key);
-    return value === ABSENT ? undefined : member(this.views.of(value));
-  }
+const INDEX = /^(?:0|[1-9]\d{0,9})$/;
 
-  get #length(): number {
-    return this.views.reader.lengthOf(this.part as unknown[]);
-  }
+/** Whether a key is an index of an array: the keys that objects list first, by size. */
+export function isArrayIndex(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 48 && first <= 57 && INDEX.test(key) &&
+    Number(key) < 2 ** 32 - 1;
+}
+
+/** Keys in the order in which objects list them. */
+export function inObjectOrder(keys: string[]): string[] {
+  const numbers = keys.filter(isArrayIndex);
+  if (numbers.length === 0) return keys;
+  numbers.sort((a, b) => Number(a) - Number(b));
+  if (numbers.length === keys.length) return numbers;
+  return [...numbers, ...keys.filter((key) => !isArrayIndex(key))];
 }

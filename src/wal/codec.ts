@@ -5,7 +5,16 @@
  */
 
 import { messageOf } from "../errors.ts";
-import { parseJson, setOwn } from "../native_json.ts";
+import {
+  copyExactly,
+  exactJson,
+  isPlain,
+  toJson,
+  UnfaithfulError,
+} from "../exact_json.ts";
+import { parseJson } from "../native_json.ts";
+
+export { copyExactly, isPlain };
 
 /**
  * Turns records into lines of JSON text and back. To take what `JSON.stringify`
@@ -48,147 +57,71 @@ export interface Codec<R> {
 }
 
 /**
- * The codec used when none is given: JSON, but it refuses what JSON would
- * change without a word, so that what is replayed equals what was appended.
+ * The codec used when none is given: JSON, but it refuses what JSON would change
+ * silently, so that what is replayed equals what was appended.
  *
- * - Refused with a `TypeError`: `undefined`, functions, symbols, BigInt, cycles;
- *   `NaN`, `Infinity` and `-0`; `undefined` or holes in arrays; `Map`, `Set`,
- *   `Date`, typed arrays and every other object that is not plain; `toJSON`
- *   methods; symbol keys.
- * - A property that is `undefined` is left out, as JSON does, and so are named
- *   properties of arrays.
- * - Lone surrogates are kept, as `\ud800` escapes.
+ * - Evened out: a member of an object that is `undefined` is left out; `-0`
+ *   becomes `0`; a getter is read once, and the value that it gave is written; an
+ *   array is its items, and whatever else it has, such as the `index` of what
+ *   `match` returns, is left out.
+ * - Refused with a `TypeError` that says where it is: `NaN` and `Infinity`;
+ *   functions, symbols and bigints; `undefined` or a hole in an array; `Map`,
+ *   `Set`, `Date`, typed arrays, instances of classes and every other object that
+ *   is not plain; `JSON.rawJSON`; symbol keys and members that are not
+ *   enumerable; a record that contains itself; and every record while
+ *   `Object.prototype` or `Array.prototype` has `toJSON`.
+ * - A proxy is written as what it shows. Lone surrogates are kept, as `\ud800`
+ *   escapes.
+ * - Nested too deeply for the engine is a `RangeError`.
  */
 export const strictJson: Codec<unknown> = {
   encode(record) {
-    let text: string | undefined;
-    let faithful: boolean;
     try {
-      // First this, because it finds cycles; then the walk is finite.
-      text = JSON.stringify(record);
-      faithful = isFaithful(record);
+      return exactJson(record);
     } catch (error) {
-      if (error instanceof RangeError) {
-        const message = "Cannot encode the record: it is nested too deeply";
-        throw new RangeError(message, { cause: error });
-      }
-      const reason = messageOf(error).split("\n")[0];
-      const message = `Cannot encode the record as JSON: ${reason}`;
-      throw new TypeError(message, { cause: error });
+      throw refusalOf(error);
     }
-    if (!faithful || text === undefined) {
-      throw new TypeError(
-        `Cannot encode the record: JSON would change ${
-          explain(record, "record")
-        }`,
-      );
-    }
-    return text;
   },
   decode: (text) => parseJson(text),
 };
 
-/** Whether JSON gives a value back as it is; runs for every record. */
-function isFaithful(value: unknown): boolean {
-  if (typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") {
-    // x - x is 0 for every finite x; 1 / -0 is negative.
-    return value - value === 0 && (value !== 0 || 1 / value > 0);
-  }
-  if (typeof value !== "object") return false;
-  if (value === null) return true;
-  const prototype = Object.getPrototypeOf(value);
-  if (Array.isArray(value)) {
-    if (!isPlain(prototype) || "toJSON" in value) return false;
-    for (let i = 0; i < value.length; i++) {
-      if (!isFaithful(value[i])) return false;
-    }
-    return true;
-  }
-  if (prototype !== null ? !isPlain(prototype) : isRawJson(value)) return false;
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined && !isFaithful(member)) return false;
-  }
-  return Object.getOwnPropertySymbols(value).length === 0;
+/** A record, and what is written of it. */
+export interface ExactRecord<R> {
+  /** What a replay would give. No caller holds any part of it. */
+  readonly exact: R;
+  /** Its line. */
+  readonly text: string;
 }
 
 /**
- * A copy of a record that {@linkcode strictJson} takes, with nothing in it that
- * anybody else holds: what a replay would give. Of one that it refuses, whatever
- * makes it refuse that too.
+ * What {@linkcode strictJson} makes of a record, with the copy that it was made
+ * of. Each member is read once for both.
  *
  * @param record The record.
- * @returns The copy.
+ * @throws As `strictJson.encode`.
  */
-export function copyExactly(record: unknown): unknown {
-  if (typeof record !== "object" || record === null) return record;
-  if (Array.isArray(record)) {
-    if (!isPlain(Object.getPrototypeOf(record)) || "toJSON" in record) {
-      return record;
-    }
-    return Array.from(record, copyExactly); // holes become undefined
+export function encodeExactly<R>(record: R): ExactRecord<R> {
+  try {
+    const exact = copyExactly(record) as R;
+    return { exact, text: toJson(exact) };
+  } catch (error) {
+    throw refusalOf(error);
   }
-  const prototype = Object.getPrototypeOf(record);
-  if (
-    (prototype === null ? isRawJson(record) : !isPlain(prototype)) ||
-    Object.getOwnPropertySymbols(record).length > 0
-  ) return record;
-  // Engines copy a small object by its shape, faster than member by member.
-  const copy: Record<string, unknown> = { ...record };
-  for (const key in copy) {
-    const member = copy[key];
-    if (member === undefined) delete copy[key];
-    else if (typeof member === "object" && member !== null) {
-      setOwn(copy, key, copyExactly(member));
-    }
-  }
-  return copy;
 }
 
-/** Whether `JSON.rawJSON` made a value: text that JSON takes as it is. */
-function isRawJson(value: object): boolean {
-  return Object.isFrozen(value) && Object.hasOwn(value, "rawJSON");
-}
-
-/** Says what JSON would change in a value that is not faithful. */
-function explain(value: unknown, path: string): string {
-  if (typeof value !== "object" || value === null) {
-    const what = Object.is(value, -0)
-      ? "-0"
-      : typeof value === "number"
-      ? String(value)
-      : typeof value;
-    return `${path}, which is ${what}`;
+function refusalOf(cause: unknown): Error {
+  if (cause instanceof UnfaithfulError) {
+    const { where, what } = cause;
+    return new TypeError(
+      `Cannot encode the record: JSON would change record${where}, which is ${what}`,
+    );
   }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && !isPlain(prototype)) {
-    return `${path}, which is an instance of ${prototype.constructor?.name}`;
+  if (cause instanceof RangeError) {
+    const message = "Cannot encode the record: it is nested too deeply";
+    return new RangeError(message, { cause });
   }
-  if (prototype === null && isRawJson(value)) {
-    return `${path}, which is raw JSON text`;
-  }
-  const members: [string, unknown][] = Array.isArray(value)
-    ? Array.from(value, (member, n) => [`[${n}]`, member])
-    : Object.entries(value).map(([key, member]) => [`.${key}`, member]);
-  for (const [key, member] of members) {
-    if (member === undefined && !Array.isArray(value)) continue;
-    if (!isFaithful(member)) return explain(member, path + key);
-  }
-  return Array.isArray(value)
-    ? `${path}, which is an array with toJSON`
-    : `${path}, which has symbol keys`;
-}
-
-/** Whether a prototype is that of plain objects or arrays, of this realm or another. */
-export function isPlain(prototype: object): boolean {
-  if (prototype === Object.prototype || prototype === Array.prototype) {
-    return true;
-  }
-  const parent = Object.getPrototypeOf(prototype);
-  return parent === null
-    ? Object.hasOwn(prototype, "hasOwnProperty")
-    : Array.isArray(prototype) && Object.getPrototypeOf(parent) === null;
+  const reason = messageOf(cause).split("\n")[0];
+  return new TypeError(`Cannot encode the record: ${reason}`, { cause });
 }
 
 // deno-lint-ignore no-control-regex

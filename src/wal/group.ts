@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DurableError, messageOf } from "../errors.ts";
+
 /** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
 export const GROUP_LENGTH: number = 1 << 22;
 
@@ -79,4 +81,32 @@ export function textsOf(waiters: readonly Waiter[]): string[] {
     else for (const text of texts) all.push(text);
   }
   return all;
+}
+
+/**
+ * Why nothing can be written any more.
+ *
+ * @param path The log.
+ * @param sequence The last record that is durable.
+ * @param isUnknown Whether later ones may be on disk.
+ * @param cause What has failed.
+ */
+export function failureAfter(
+  path: string,
+  sequence: number,
+  isUnknown: boolean,
+  cause: unknown,
+): DurableError {
+  const unknown = isUnknown
+    ? `; whether records from ${
+      sequence + 1
+    } on are on disk is unknown until it is opened again`
+    : "";
+  return new DurableError(
+    "FAILED",
+    `Cannot write to "${path}": it has failed behind record ${sequence}: ${
+      messageOf(cause)
+    }${unknown}`,
+    { path, sequence, cause },
+  );
 }

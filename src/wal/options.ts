@@ -7,7 +7,14 @@
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import { defaultFileSystem } from "../runtime.ts";
-import { checkForRust, checkLine, type Codec, strictJson } from "./codec.ts";
+import {
+  checkForRust,
+  checkLine,
+  type Codec,
+  encodeExactly,
+  type ExactRecord,
+  strictJson,
+} from "./codec.ts";
 import type { LogSettings } from "./log.ts";
 import { type Check, compileCheck, Refusal, type Validate } from "./schema.ts";
 
@@ -71,6 +78,8 @@ export interface Settings<R> extends LogSettings {
   readonly check: Check<R>;
   /** A valid record as text; throws before anything is written. */
   readonly encode: (record: R) => string;
+  /** The same, with what a replay would give; each member is read once for both. */
+  readonly encodeExactly: (record: R) => ExactRecord<R>;
 }
 
 /** How lines become records. */
@@ -160,8 +169,7 @@ export async function resolveSettings<R>(
   const { codec } = options;
   const reading = compileReading(options);
   const check = (value: unknown) => checkToAppend(reading.check, value);
-  const encode = (record: R): string => {
-    const text = (codec ?? strictJson).encode(record);
+  const checkText = (text: string): string => {
     if (codec !== undefined) checkLine(text);
     // A UTF-16 unit takes one to three bytes: count only where it may matter.
     if (
@@ -176,6 +184,17 @@ export async function resolveSettings<R>(
     if (format === "v0.1") checkForRust(text);
     return text;
   };
+  const encode = (record: R): string =>
+    checkText((codec ?? strictJson).encode(record));
+  const exactly = (record: R): ExactRecord<R> => {
+    if (codec !== undefined) {
+      const text = encode(record);
+      return { exact: codec.decode(text), text };
+    }
+    const encoded = encodeExactly(record);
+    checkText(encoded.text);
+    return encoded;
+  };
   return {
     fileSystem: options.fileSystem ?? await defaultFileSystem(),
     maxSegmentBytes,
@@ -185,6 +204,7 @@ export async function resolveSettings<R>(
     reading,
     check,
     encode,
+    encodeExactly: exactly,
   };
 }
 

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { DurableError, messageOf } from "../errors.ts";
+import { DurableError } from "../errors.ts";
 import {
   ActiveSegment,
   beginSegment,
@@ -21,6 +21,7 @@ import {
   randomId,
 } from "./active.ts";
 import {
+  failureAfter,
   GROUP_LENGTH,
   groupSize,
   type Texts,
@@ -60,6 +61,8 @@ export class Writer {
   #active: ActiveSegment;
   #pending: Waiter[] = [];
   #pendingLength = 0;
+  /** Length of what is pending of the group that was begun last. */
+  #groupLength = 0;
   #inFlight: readonly Waiter[] = [];
   #tasks: Task[] = [];
   /** Sequence number of the last record that was handed in. */
@@ -99,6 +102,12 @@ export class Writer {
     return this.#submitted;
   }
 
+  /** Whether what is submitted next is written, synced, and acknowledged together with what was submitted last. */
+  get joinsGroup(): boolean {
+    return this.#pending.length > 0 && this.#groupLength < GROUP_LENGTH &&
+      this.#tasks.at(-1)?.after !== this.#submitted;
+  }
+
   /** What has ended all writing. */
   get failure(): DurableError | undefined {
     return this.#failure;
@@ -119,6 +128,8 @@ export class Writer {
   submit(waiter: Waiter): void {
     const refusal = this.#refusal("append to");
     if (refusal) throw refusal;
+    this.#groupLength = waiter.length +
+      (this.joinsGroup ? this.#groupLength : 0);
     this.#pending.push(waiter);
     this.#pendingLength += waiter.length;
     this.#submitted += waiter.count;
@@ -390,20 +401,10 @@ export class Writer {
   /** Ends all writing, once and for all. */
   #fail(cause: unknown): DurableError {
     if (this.#failure) return this.#failure;
+    const isUnknown = this.#inFlight.length > 0 ||
+      this.#active.tip.sequence !== this.#durable;
     const { path } = this.#log;
-    const written = this.#active.tip.sequence;
-    const unknown = this.#inFlight.length === 0 && written === this.#durable
-      ? ""
-      : `; whether records from ${
-        this.#durable + 1
-      } on are on disk is unknown until it is opened again`;
-    const failure = new DurableError(
-      "FAILED",
-      `Cannot write to "${path}": it has failed behind record ${this.#durable}: ${
-        messageOf(cause)
-      }${unknown}`,
-      { path, sequence: this.#durable, cause },
-    );
+    const failure = failureAfter(path, this.#durable, isUnknown, cause);
     this.#failure = failure;
     for (const waiter of [...this.#inFlight, ...this.#pending]) {
       waiter.reject(failure);

@@ -3,7 +3,12 @@
 // the tests: each time one of them must fail. Prints a line for each, and at the
 // end what no test noticed. Arguments are names of mutants to restrict the run to;
 // with --list it only names them.
-import { readdirSync } from "node:fs";
+//   --random=N     N ordinary mutants instead: operators, conditions, constants and
+//                  statements, of which nine in ten must be killed or explained
+//   --under=DIR    of the sources there, or of one file; by default of all
+//   --seed=N       which ones; by default other ones each time
+//   --tests=a,b    only these test files, such as tree for tests/tree_test.ts
+//   --id=a,b       only these random mutants, as a report shows them
 import process from "node:process";
 import { MUTANTS as ADAPTERS } from "./adapters.ts";
 import { MUTANTS as COMMIT } from "./commit.ts";
@@ -25,14 +30,32 @@ import { MUTANTS as QUEUE_PAYLOADS } from "./queue_payloads.ts";
 import { MUTANTS as QUEUE_SHOWING } from "./queue_showing.ts";
 import { MUTANTS as QUEUE_TIMES } from "./queue_times.ts";
 import { MUTANTS as QUEUE_WORKING } from "./queue_working.ts";
+import { runRandom } from "./random.ts";
+import {
+  type ListedRun,
+  type RandomRun,
+  type Request,
+  requestOf,
+} from "./random/options.ts";
 import { MUTANTS as READING } from "./reading.ts";
 import { MUTANTS as RECORDS } from "./records.ts";
 import { MUTANTS as RESTORING } from "./restoring.ts";
 import { MUTANTS as SNAPSHOTS } from "./snapshots.ts";
 import { MUTANTS as STATES } from "./states.ts";
+import {
+  control,
+  copies,
+  type Durations,
+  elapsed,
+  firstFailure,
+  MOST,
+  type Runtime,
+  TESTS,
+  together,
+} from "./suite.ts";
 import { MUTANTS as SYSTEM } from "./system.ts";
 import { MUTANTS as TELLING } from "./telling.ts";
-import { cleanUp, Tree } from "./tree.ts";
+import { cleanUp, type Tree } from "./tree.ts";
 
 const ALL: readonly Mutant[] = [
   ...COMMIT,
@@ -63,25 +86,21 @@ const ALL: readonly Mutant[] = [
   ...QUEUE_OUTBOX,
 ];
 
-/** They look at the text of the sources, not at what it does. */
-const ABOUT_TEXT = ["architecture_test.ts", "manifest_test.ts"];
-const TESTS = readdirSync("tests").filter((name) =>
-  name.endsWith("_test.ts") && !ABOUT_TEXT.includes(name)
-);
-/** A test may take so many times as long as without a mutant, within these seconds. */
-const SLOWER = 5;
-const [LEAST, MOST] = [30, 180];
-/** How many mutants are tested at a time. */
-const TOGETHER = 2;
+const request = requested();
+if (request?.kind === "names") list();
+else if (request !== undefined) await main(request);
 
-type Runtime = NonNullable<Mutant["runtime"]>;
-/** Seconds that each test file takes without a mutant. */
-type Durations = ReadonlyMap<string, number>;
-
-const start = performance.now();
-const [option, ...others] = process.argv.slice(2);
-if (option === "--list" && others.length === 0) list();
-else await main(process.argv.slice(2));
+/** What the arguments ask for; `undefined` if they cannot be used. */
+function requested(): Request | undefined {
+  try {
+    return requestOf(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
 
 function list(): void {
   for (const { name, breaks, file } of ALL) {
@@ -89,26 +108,33 @@ function list(): void {
   }
 }
 
-async function main(names: readonly string[]): Promise<void> {
+async function main(request: ListedRun | RandomRun): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       cleanUp();
       process.exit(1);
     });
   }
-  const mutants = names.length === 0
-    ? ALL
-    : ALL.filter(({ name }) => names.includes(name));
   try {
-    const trees = Array.from({ length: TOGETHER }, () => new Tree());
-    const durations = isListSound(trees[0], names)
-      ? await control(trees, mutants)
-      : undefined;
-    if (durations === undefined) process.exitCode = 1;
-    else await gate(trees, mutants, durations);
+    const passed = request.kind === "random"
+      ? await runRandom(request)
+      : await runListed(request.names);
+    if (!passed) process.exitCode = 1;
   } finally {
     cleanUp();
   }
+}
+
+/** Tests the mutants with these names, or all; whether each of them was killed. */
+async function runListed(names: readonly string[]): Promise<boolean> {
+  const mutants = names.length === 0
+    ? ALL
+    : ALL.filter(({ name }) => names.includes(name));
+  const trees = copies();
+  if (!isListSound(trees[0], names)) return false;
+  const runtimes = new Set(mutants.map(({ runtime = "bun" }) => runtime));
+  const durations = await control(trees, runtimes, TESTS);
+  return durations !== undefined && await gate(trees, mutants, durations);
 }
 
 /** Whether each mutant can be made, by a name of its own: else the list has aged. */
@@ -132,44 +158,11 @@ function isListSound(tree: Tree, names: readonly string[]): boolean {
   return problems.length === 0;
 }
 
-/** Compiles, and runs all tests, without a mutant, on the runtimes that are needed; `undefined` if that fails. */
-async function control(
-  trees: readonly Tree[],
-  mutants: readonly Mutant[],
-): Promise<ReadonlyMap<Runtime, Durations> | undefined> {
-  const runtimes = new Set(mutants.map(({ runtime = "bun" }) => runtime));
-  const durations = new Map<Runtime, Map<string, number>>();
-  const jobs: [Runtime, string][] = [];
-  for (const runtime of runtimes) {
-    durations.set(runtime, new Map());
-    for (const file of TESTS) jobs.push([runtime, file]);
-  }
-  const { passed, output } = await trees[0].compile();
-  if (!passed) {
-    console.log(`${output}\nwithout a mutant: the sources do not compile`);
-    return undefined;
-  }
-  let failed = 0;
-  await together(trees, jobs, async (tree, [runtime, file]) => {
-    const { passed, seconds, output } = await tree.test(file, runtime);
-    durations.get(runtime)?.set(file, seconds);
-    if (passed) return;
-    failed++;
-    console.log(
-      `${output}\nwithout a mutant: tests/${file} fails (${runtime})`,
-    );
-  });
-  if (failed > 0) return undefined;
-  const where = [...runtimes].join(", ");
-  console.log(`without a mutant: all tests pass (${where}) in ${elapsed()}`);
-  return durations;
-}
-
 async function gate(
   trees: readonly Tree[],
   mutants: readonly Mutant[],
   durations: ReadonlyMap<Runtime, Durations>,
-): Promise<void> {
+): Promise<boolean> {
   const survivors: string[] = [];
   const broken: string[] = [];
   await together(trees, mutants, async (tree, mutant) => {
@@ -186,7 +179,7 @@ async function gate(
   console.log(
     `${mutants.length} mutants, ${killed} killed, ${survivors.length} survived (${elapsed()})`,
   );
-  if (killed < mutants.length) process.exitCode = 1;
+  return killed === mutants.length;
 }
 
 /** Runs test after test until one fails: the likely one first, then the cheap ones. */
@@ -202,29 +195,7 @@ async function verdict(
   const costOf = (file: string) =>
     file === first ? 0 : durations.get(file) ?? MOST;
   const files = TESTS.toSorted((a, b) => costOf(a) - costOf(b));
-  for (const file of files) {
-    const usual = durations.get(file) ?? MOST;
-    const limit = Math.min(MOST, Math.max(LEAST, usual * SLOWER));
-    const { passed, timedOut } = await tree.test(file, runtime, limit);
-    if (passed) continue;
-    const how = timedOut ? ", which did not end," : "";
-    return `killed by tests/${file}${how} in ${elapsed(start)}`;
-  }
-  return "SURVIVED";
-}
-
-/** Does jobs in their order, one at a time on each copy of the sources. */
-async function together<T>(
-  trees: readonly Tree[],
-  jobs: readonly T[],
-  run: (tree: Tree, job: T) => Promise<void>,
-): Promise<void> {
-  const waiting = jobs.values();
-  await Promise.all(trees.map(async (tree) => {
-    for (const job of waiting) await run(tree, job);
-  }));
-}
-
-function elapsed(since: number = start): string {
-  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+  const failure = await firstFailure(tree, files, durations, runtime);
+  if (failure === undefined) return "SURVIVED";
+  return `killed by ${failure} in ${elapsed(start)}`;
 }

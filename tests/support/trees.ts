@@ -1,7 +1,8 @@
 /** States in memory, and what should become of them. */
 
 import type { SeededRandom } from "../../src/testing/random.ts";
-import { adoptState, Tree } from "../../src/state/tree.ts";
+import { adoptState } from "../../src/state/take.ts";
+import { Tree } from "../../src/state/tree.ts";
 
 /** A tree whose changes are durable at once. */
 export function treeOf<S>(state: S): Tree<S> {

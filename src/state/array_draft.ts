@@ -1,0 +1,181 @@
+/**
+ * An array of the state in the hands of a reducer.
+ *
+ * @module
+ */
+
+import { define, type Draft, ordinary, refuse, type Run } from "./draft.ts";
+import { Note, Notes } from "./notes.ts";
+import { isContainer } from "./values.ts";
+import { indexOf, type Vector, vectorOf } from "./vector.ts";
+import { ABSENT, ArrayTarget, HANDLER } from "./view.ts";
+
+/** The draft of an array. */
+export class ArrayDraft implements Draft, ProxyHandler<object> {
+  readonly run: Run;
+  /** The draft of the part that it was met in; `undefined` for the state itself. */
+  readonly parent: Draft | undefined;
+  /** Its key there. */
+  readonly key: string;
+  readonly isArray = true;
+  /** The part of the state, as it was before. */
+  readonly part: readonly unknown[];
+  /** Its vector, if it is a large one. */
+  readonly vector: Vector | undefined;
+  readonly proxy: object;
+  /** What became of its elements. */
+  readonly notes: Notes<number> = new Notes();
+  /** What became of it when the reducer returned. */
+  taken: unknown = undefined;
+  length: number;
+  /** Elements from here on are not those of the part any more. */
+  end: number;
+
+  constructor(
+    run: Run,
+    part: readonly unknown[],
+    parent: Draft | undefined,
+    key: string,
+  ) {
+    this.run = run;
+    this.parent = parent;
+    this.key = key;
+    this.part = part;
+    this.vector = vectorOf(part);
+    this.length = this.end = (this.vector ?? part).length;
+    const target = new ArrayTarget();
+    this.proxy = target.shown = new Proxy(target, this) as unknown[];
+  }
+
+  /** The value of an element before the reducer ran, or {@linkcode ABSENT}. */
+  before(index: number): unknown {
+    if (index >= (this.vector ?? this.part).length) return ABSENT;
+    return this.vector ? this.vector.at(index) : this.part[index];
+  }
+
+  /** The value of an element, or {@linkcode ABSENT}. */
+  at(index: number): unknown {
+    const note = this.notes.find(index);
+    if (note) return note.value;
+    const value = index < this.end ? this.before(index) : ABSENT;
+    if (!isContainer(value)) return value;
+    const draft = this.run.draft(value, this, `${index}`);
+    this.notes.add(new Note(index, value, undefined, draft.proxy));
+    return draft.proxy;
+  }
+
+  /** Whether there is an element. */
+  private hasAt(index: number): boolean {
+    const note = this.notes.find(index);
+    return note ? note.value !== ABSENT : index < this.end;
+  }
+
+  /** The value of a member of its own, or {@linkcode ABSENT}. */
+  own(key: string): unknown {
+    const index = indexOf(key);
+    if (index !== undefined) return this.at(index);
+    return key === "length" ? this.length : ABSENT;
+  }
+
+  set(_: object, key: string | symbol, value: unknown): boolean {
+    this.run.check();
+    this.run.changes++;
+    const index = typeof key === "string" ? indexOf(key) : undefined;
+    if (index !== undefined) {
+      this.note(index, value);
+      if (index >= this.length) this.length = index + 1;
+    } else if (key === "length") this.cut(value);
+    else refuse(this, `set ${String(key)}, which JSON has not, of`);
+    return true;
+  }
+
+  defineProperty(
+    _: object,
+    key: string | symbol,
+    descriptor: PropertyDescriptor,
+  ): boolean {
+    return define(this, key, descriptor);
+  }
+
+  setPrototypeOf(): boolean {
+    return refuse(this, "set the prototype of");
+  }
+
+  preventExtensions(): boolean {
+    return refuse(this, "freeze, seal, or prevent extensions of");
+  }
+
+  get(target: object, key: string | symbol): unknown {
+    if (key === HANDLER) return this;
+    this.run.check();
+    if (typeof key === "symbol") return Reflect.get(target, key);
+    const value = this.own(key);
+    return value === ABSENT ? Reflect.get(Array.prototype, key) : value;
+  }
+
+  has(_: object, key: string | symbol): boolean {
+    if (key === HANDLER) return true;
+    this.run.check();
+    return (typeof key === "string" && this.own(key) !== ABSENT) ||
+      key in Array.prototype;
+  }
+
+  deleteProperty(_: object, key: string | symbol): boolean {
+    this.run.check();
+    if (key === "length") return false;
+    const index = typeof key === "string" ? indexOf(key) : undefined;
+    if (index === undefined || !this.hasAt(index)) return true;
+    this.note(index, ABSENT);
+    this.run.changes++;
+    return true;
+  }
+
+  ownKeys(): string[] {
+    this.run.check();
+    const keys: string[] = [];
+    for (let index = 0; index < this.length; index++) {
+      if (this.hasAt(index)) keys.push(`${index}`);
+    }
+    keys.push("length");
+    return keys;
+  }
+
+  getPrototypeOf(): object {
+    return Array.prototype;
+  }
+
+  getOwnPropertyDescriptor(
+    target: object,
+    key: string | symbol,
+  ): PropertyDescriptor | undefined {
+    this.run.check();
+    if (key === "length") {
+      const length = Reflect.getOwnPropertyDescriptor(target, key);
+      return { ...length, value: this.length };
+    }
+    const value = typeof key === "string" ? this.own(key) : ABSENT;
+    return value === ABSENT ? undefined : ordinary(value);
+  }
+
+  private cut(length: unknown): void {
+    const end = Number(length);
+    if (!Number.isInteger(end) || end < 0 || end >= 2 ** 32) {
+      throw new RangeError(`Invalid array length: ${String(length)}`);
+    }
+    for (let index = end; this.notes.first && index < this.length; index++) {
+      if (this.notes.find(index)) this.note(index, ABSENT);
+    }
+    this.length = end;
+    this.end = Math.min(this.end, end);
+  }
+
+  private note(index: number, value: unknown): void {
+    const note = this.notes.find(index);
+    if (note) {
+      note.value = value;
+      return;
+    }
+    const before = this.before(index);
+    this.notes.add(new Note(index, before, undefined, value));
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * An object of the state in the hands of a reducer.
+ *
+ * @module
+ */
+
+import { define, type Draft, ordinary, refuse, type Run } from "./draft.ts";
+import { Note, Notes } from "./notes.ts";
+import { type Slot, tableOf, type TableVersion, valueAt } from "./table.ts";
+import { isContainer, type Members } from "./values.ts";
+import {
+  ABSENT,
+  HANDLER,
+  inherited,
+  inObjectOrder,
+  ObjectTarget,
+  type Printable,
+} from "./view.ts";
+
+/** The draft of an object. */
+export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
+  readonly run: Run;
+  /** The draft of the part that it was met in; `undefined` for the state itself. */
+  readonly parent: Draft | undefined;
+  /** Its key there. */
+  readonly key: string;
+  readonly isArray = false;
+  /** The part of the state, as it was before. */
+  readonly part: object;
+  /** Its table, if it is a large one. */
+  readonly table: TableVersion | undefined;
+  readonly proxy: object;
+  /** What became of its members. */
+  readonly notes: Notes<string> = new Notes();
+  /** What became of it when the reducer returned. */
+  taken: unknown = undefined;
+
+  constructor(run: Run, part: object, parent: Draft | undefined, key: string) {
+    this.run = run;
+    this.parent = parent;
+    this.key = key;
+    this.part = part;
+    this.table = tableOf(part);
+    this.proxy = new Proxy<object>(new ObjectTarget(this), this);
+  }
+
+  /** The value of a member of its own, or {@linkcode ABSENT}. */
+  own(key: string): unknown {
+    const note = this.notes.find(key);
+    if (note) return note.value;
+    const slot = this.table?.table.slot(key);
+    const value = this.valueBefore(key, slot);
+    if (!isContainer(value)) return value;
+    const draft = this.run.draft(value, this, key);
+    this.notes.add(new Note(key, value, slot, draft.proxy));
+    return draft.proxy;
+  }
+
+  /** The keys of its members, in the order in which objects list them. */
+  keys(): string[] {
+    const before = this.table?.keys() ?? Object.keys(this.part);
+    const { notes } = this;
+    if (!notes.first) return before;
+    const keys = before.filter((key) => {
+      const note = notes.find(key);
+      return !note || !note.isAdded && note.value !== ABSENT;
+    });
+    let hasAdded = false;
+    for (let note = notes.first as Note<string> | undefined; note;) {
+      if (note.isAdded && !note.isOver && note.value !== ABSENT) {
+        hasAdded = true;
+        keys.push(note.key);
+      }
+      note = note.next;
+    }
+    return hasAdded ? inObjectOrder(keys) : keys;
+  }
+
+  set(_: object, key: string | symbol, value: unknown): boolean {
+    this.run.check();
+    this.run.changes++;
+    if (typeof key === "symbol") refuse(this, `use ${String(key)} as a key of`);
+    const known = this.notes.find(key);
+    if (known && known.value !== ABSENT) {
+      known.value = value;
+      return true;
+    }
+    const slot = known ? known.slot : this.table?.table.slot(key);
+    const before = known ? known.before : this.valueBefore(key, slot);
+    const note = new Note(key, before, slot, value);
+    if (known) known.isOver = true;
+    note.isAdded = known !== undefined || before === ABSENT;
+    this.notes.add(note);
+    return true;
+  }
+
+  defineProperty(
+    _: object,
+    key: string | symbol,
+    descriptor: PropertyDescriptor,
+  ): boolean {
+    return define(this, key, descriptor);
+  }
+
+  setPrototypeOf(): boolean {
+    return refuse(this, "set the prototype of");
+  }
+
+  preventExtensions(): boolean {
+    return refuse(this, "freeze, seal, or prevent extensions of");
+  }
+
+  printed(): [string, unknown][] {
+    this.run.check();
+    return this.keys().map((key) => [key, this.own(key)]);
+  }
+
+  /** Whether it has a member of its own. */
+  private hasOwn(key: string): boolean {
+    const note = this.notes.find(key);
+    if (note) return note.value !== ABSENT;
+    return this.valueBefore(key, this.table?.table.slot(key)) !== ABSENT;
+  }
+
+  /** The value of a member before the reducer ran, or {@linkcode ABSENT}. */
+  private valueBefore(key: string, slot: Slot | undefined): unknown {
+    if (this.table) return slot ? valueAt(slot, this.table.tick) : ABSENT;
+    return Object.hasOwn(this.part, key) ? (this.part as Members)[key] : ABSENT;
+  }
+
+  get(_: object, key: string | symbol): unknown {
+    if (key === HANDLER) return this;
+    this.run.check();
+    if (typeof key === "symbol") return Reflect.get(Object.prototype, key);
+    const value = this.own(key);
+    return value === ABSENT ? inherited(key) : value;
+  }
+
+  has(_: object, key: string | symbol): boolean {
+    this.run.check();
+    return (typeof key === "string" && this.hasOwn(key)) ||
+      key in Object.prototype;
+  }
+
+  deleteProperty(_: object, key: string | symbol): boolean {
+    this.run.check();
+    if (typeof key === "symbol" || !this.hasOwn(key)) return true;
+    const known = this.notes.find(key);
+    if (known) {
+      known.value = ABSENT;
+    } else {
+      const slot = this.table?.table.slot(key);
+      const before = this.valueBefore(key, slot);
+      this.notes.add(new Note(key, before, slot, ABSENT));
+    }
+    this.run.changes++;
+    return true;
+  }
+
+  ownKeys(): string[] {
+    this.run.check();
+    return this.keys();
+  }
+
+  getPrototypeOf(): object {
+    return Object.prototype;
+  }
+
+  getOwnPropertyDescriptor(
+    _: object,
+    key: string | symbol,
+  ): PropertyDescriptor | undefined {
+    this.run.check();
+    const value = typeof key === "string" ? this.own(key) : ABSENT;
+    return value === ABSENT ? undefined : ordinary(value);
+  }
+}

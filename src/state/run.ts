@@ -1,0 +1,44 @@
+/**
+ * One run of a reducer.
+ *
+ * @module
+ */
+
+import { ArrayDraft } from "./array_draft.ts";
+import type { Draft, Run } from "./draft.ts";
+import { ObjectDraft } from "./object_draft.ts";
+import { HANDLER } from "./view.ts";
+
+/** A run of a reducer: makes its drafts, which are of use until it ends. */
+export class ReducerRun implements Run {
+  changes = 0;
+  refusal: TypeError | undefined;
+  // Not a private name: engines are slow to make objects that have some, and this is made for each mutation.
+  private isOpen = true;
+
+  /** Ends it: drafts are of no use any more. */
+  end(): void {
+    this.isOpen = false;
+  }
+
+  check(): void {
+    if (this.isOpen) return;
+    throw new TypeError(
+      "Cannot use a part of the state: the reducer that it was given to has ended",
+    );
+  }
+
+  draft(part: object, parent: Draft | undefined, key: string): Draft {
+    return Array.isArray(part)
+      ? new ArrayDraft(this, part, parent, key)
+      : new ObjectDraft(this, part, parent, key);
+  }
+}
+
+/** The draft that a value stands for; throws if its reducer has ended. */
+export function draftOf(value: object): ObjectDraft | ArrayDraft | undefined {
+  const handler = (value as { [HANDLER]?: unknown })[HANDLER];
+  return handler instanceof ObjectDraft || handler instanceof ArrayDraft
+    ? handler
+    : undefined;
+}
