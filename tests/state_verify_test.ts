@@ -148,3 +148,75 @@ test("StateManager.verify() reports damage of the log, of the snapshot, and betw
     "NOT_FOUND",
   );
 });
+
+test("StateManager.verify() finds a reducer that looks at the time or at random numbers, even within one millisecond", async () => {
+  const looks: Record<string, () => unknown> = {
+    "Date.now()": () => Date.now(),
+    "new Date()": () => new Date().toISOString(),
+    "Date()": () => Date(),
+    "the hour": () => new Date().getHours(),
+    "performance.now()": () => Math.floor(performance.now() / 1e9),
+    "Math.random()": () => Math.random(),
+    "a coin": () => Math.random() < 0.5,
+    "a die": () => Math.floor(Math.random() * 6),
+    "crypto.randomUUID()": () => crypto.randomUUID(),
+  };
+  for (const [name, look] of Object.entries(looks)) {
+    const options = {
+      initial: { seen: [] as unknown[] },
+      apply: (state: { seen: unknown[] }, _: number) => {
+        state.seen.push(look());
+      },
+      fileSystem: new MemoryFileSystem(),
+    };
+    const manager = await StateManager.open("d", options);
+    for (let n = 0; n < 8; n++) await manager.apply(n);
+    await manager.close();
+    const { ok, difference } = await StateManager.verify("d", options);
+    assertEquals([ok, difference?.between], [false, "replays"], name);
+  }
+});
+
+test("StateManager.verify() leaves the clock and the random numbers as they were, also behind a reducer that throws", async () => {
+  const { now } = Date;
+  const before = [Date, now, Math.random, performance.now];
+  let isOpen = true;
+  const options = {
+    initial: { time: 0 },
+    apply: (state: { time: number }, time: number) => {
+      const made = new Date(time);
+      if (!isOpen || !(made instanceof Date)) throw new Error("no");
+      state.time = made.getTime() + Date.UTC(1970) + Date.parse("1970");
+    },
+    fileSystem: new MemoryFileSystem(),
+  };
+  const manager = await StateManager.open("d", options);
+  await manager.apply(5);
+  await manager.close();
+  assertEquals((await StateManager.verify("d", options)).ok, true);
+  isOpen = false;
+  const { damage } = await StateManager.verify("d", options);
+  assertEquals(damage?.code, "REJECTED");
+  assertEquals([Date, Date.now, Math.random, performance.now], before);
+});
+
+test("StateManager.verify() says that a state is healthy whose reducer made a cycle that is gone again", async () => {
+  const options = {
+    initial: { a: { n: 0 } } as Record<string, unknown>,
+    apply: (state: Record<string, unknown>, n: number) => {
+      const a = state.a as Record<string, unknown>;
+      a.self = a;
+      const o: Record<string, unknown> = { n };
+      o.o = o;
+      state.o = o;
+      delete a.self;
+      delete o.o;
+    },
+    fileSystem: new MemoryFileSystem(),
+  };
+  const manager = await StateManager.open("d", options);
+  for (const n of [1, 2]) await manager.apply(n);
+  assertEquals(manager.snapshot(), { a: { n: 0 }, o: { n: 2 } });
+  await manager.close();
+  assertEquals((await StateManager.verify("d", options)).ok, true);
+});
