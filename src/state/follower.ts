@@ -114,7 +114,7 @@ export class StateFollower<S, M> implements AsyncDisposable {
     return follower;
   }
 
-  /** The state, to be read: a live view. */
+  /** The state, as a read-only value: what was read never changes. */
   get state(): DeepReadonly<S> {
     return this.#position.tree.newest as DeepReadonly<S>;
   }

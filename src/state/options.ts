@@ -33,8 +33,9 @@ export interface StateOptions<S, M> {
   /**
    * Carries out a mutation: changes the state in place, or returns a new one;
    * never both. It must be synchronous and deterministic: no time, no random
-   * numbers, nothing but the state and the mutation. {@linkcode mutators} makes
-   * one of a map of functions.
+   * numbers, nothing but the state and the mutation. What it does to the state is
+   * what it would do to an ordinary object; what JSON has no place for is refused.
+   * {@linkcode mutators} makes one of a map of functions.
    */
   readonly apply: Reduce<S, M>;
   /** Name of the log's file in the directory. @default {"journal.jsonl"} */

@@ -43,9 +43,10 @@ import type { DeepReadonly } from "./view.ts";
  *   rejects with the same `FAILED` error; the state stays at the last durable
  *   one, of which a snapshot can still be written. Close it and open it again.
  *
- * The state is JSON data: objects, arrays, texts, finite numbers, booleans, `null`.
- * A reducer changes it in place, or returns a new one; it is given a draft, which
- * sees to it that nothing else is stored, and that what is stored is a copy.
+ * The state is JSON data: objects, arrays, strings, finite numbers, booleans, `null`.
+ * A reducer changes it in place, or returns a new one. It does to the state what it
+ * would do to an ordinary object, or is refused; when it returns, the state is what
+ * JSON makes of it.
  *
  * @typeParam S The type of the state.
  * @typeParam M The type of the mutations.
@@ -184,9 +185,13 @@ export class StateManager<S, M> implements AsyncDisposable {
   }
 
   /**
-   * The durable state, to be read: a live view, which shows each commit when it is
-   * made. Everything in it is read-only; a part that was taken out of it shows that
-   * part while it is in place. {@linkcode StateManager.snapshot} gives a copy.
+   * The durable state, as a read-only value: what was read never changes, ask again
+   * to see later commits. Parts that did not change are the same objects as before.
+   *
+   * - Small parts are plain frozen data; objects and arrays with many members are
+   *   proxies, which read and print like ordinary ones, and which `structuredClone`
+   *   refuses. {@linkcode StateManager.snapshot} gives a copy.
+   * - Holding an old state costs memory for what has changed since.
    */
   get state(): DeepReadonly<S> {
     return this.#open.tree.durable as DeepReadonly<S>;
@@ -333,8 +338,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * Writes a snapshot of the durable state, while mutations go on.
    *
    * - It is of one moment, that of the call, or when the one before it is done:
-   *   changes behind it are undone as they are met, which costs one old value for
-   *   each while it is being written.
+   *   what changes while it is being written costs one old value for each member.
    * - The event loop is held for the option `slice` at most, 10 ms by default, but
    *   for a single text longer than that takes.
    * - If it fails the snapshot before it is kept, and the log goes on.

@@ -54,7 +54,7 @@ function randomIn(world: World): () => number {
   };
 }
 
-function later(clock: Performance): () => number {
+function later(clock: { now(): number }): () => number {
   const now = clock.now.bind(clock);
   return () => now() + SHIFT;
 }
