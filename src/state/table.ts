@@ -40,10 +40,8 @@ export interface Slot extends Held {
   /** The neighbours in the order in which members were added. */
   previous: Slot | undefined;
   next: Slot | undefined;
-  /** Whether it is on the list of slots whose older values are kept. */
-  isKept: boolean;
-  /** Whether it was taken out of the order. */
-  isDropped: boolean;
+  /** Whether it is on the list of slots whose older values are kept, or was taken out of the order. */
+  mark: "" | "kept" | "dropped";
 }
 
 /** A change of a member, so that it can be undone. */
@@ -121,8 +119,9 @@ export class Table {
     } else {
       this.#unlink(slot);
       const shadowed = before as Slot | undefined;
-      if (shadowed && !shadowed.isDropped) this.#slots.set(slot.key, shadowed);
-      else this.#slots.delete(slot.key);
+      if (shadowed && shadowed.mark !== "dropped") {
+        this.#slots.set(slot.key, shadowed);
+      } else this.#slots.delete(slot.key);
     }
   }
 
@@ -139,11 +138,10 @@ export class Table {
       value,
       since: tick,
       older: undefined,
-      born: tick,
       previous,
       next: undefined,
-      isKept: false,
-      isDropped: false,
+      born: tick,
+      mark: "",
     };
     if (previous) previous.next = slot;
     else this.first = slot;
@@ -154,8 +152,8 @@ export class Table {
 
   /** Takes a slot out of the order; it still leads on to the next one. */
   #unlink(slot: Slot): void {
-    if (slot.isDropped) return;
-    slot.isDropped = true;
+    if (slot.mark === "dropped") return;
+    slot.mark = "dropped";
     const { previous, next } = slot;
     if (previous) previous.next = next;
     else if (this.first === slot) this.first = next;

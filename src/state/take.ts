@@ -124,7 +124,7 @@ export class Taking {
         ? ABSENT
         : this.#take(note.value, key);
       const isBack = isAdded && before !== ABSENT;
-      if (!isBack && Object.is(value, before)) continue;
+      if (!isBack && isSame(value, before)) continue;
       if (before === ABSENT) grown = true;
       else if (isBack || value === ABSENT) removed = true;
       // One that was removed, and added again, comes last now.
@@ -196,7 +196,7 @@ export class Taking {
       const { key, before } = note;
       if (key >= length) continue;
       const value = this.#item(note.value, key);
-      if (!Object.is(value, before)) (changed ??= new Map()).set(key, value);
+      if (!isSame(value, before)) (changed ??= new Map()).set(key, value);
     }
     for (let index = draft.end; index < length; index++) {
       if (!notes.find(index)) throw this.#refused("a hole", `${index}`);
@@ -285,6 +285,11 @@ export class Taking {
       `Cannot store ${what} as ${path}: JSON would change it`,
     );
   }
+}
+
+/** Whether two values are one; to look at the one before takes time where it is not in the cache. */
+function isSame(value: unknown, before: unknown): boolean {
+  return isContainer(value) ? value === before : Object.is(value, before);
 }
 
 /** Adds to a list that may be none yet; engines make room for many in one that was empty. */

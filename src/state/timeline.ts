@@ -183,7 +183,8 @@ export class Timeline {
     const kept = this.#kept;
     this.#kept = [];
     for (const { table, slot } of kept) {
-      slot.isKept = false;
+      if (slot.mark === "dropped") continue;
+      slot.mark = "";
       this.#prune(table, slot);
     }
   }
@@ -199,8 +200,8 @@ export class Timeline {
       } else held.older = older.older;
     }
     if (isKept) {
-      if (slot.isKept) return;
-      slot.isKept = true;
+      if (slot.mark !== "") return;
+      slot.mark = "kept";
       this.#kept.push({ table, slot });
     } else if (slot.value === ABSENT && slot.since <= this.#durable.tick) {
       table.drop(slot);
