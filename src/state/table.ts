@@ -29,30 +29,38 @@ export interface Held {
   /** The change that it came with. */
   since: number;
   /** The value before. */
-  older: Held | undefined;
+  older: Older | undefined;
+}
+
+/** A value that a member had. */
+export interface Older extends Held {
+  /** The value that took its place. */
+  newer: Held;
 }
 
 /** A member of a table. */
 export interface Slot extends Held {
   readonly key: string;
-  /** The change that added the member at this place in the order. */
-  readonly born: number;
   /** The neighbours in the order in which members were added. */
   previous: Slot | undefined;
   next: Slot | undefined;
-  /** Whether it is on the list of slots whose older values are kept, or was taken out of the order. */
-  mark: "" | "kept" | "dropped";
+  /** The slot that the member had before it was removed and added again, for older versions. */
+  before: Slot | undefined;
+  /** Whether it was taken out of the order. */
+  isDropped: boolean;
 }
 
 /** A change of a member, so that it can be undone. */
-export interface Change {
-  readonly table: Table;
-  readonly slot: Slot;
-  /** Whether it added the slot, put the value before on the list of older ones, or took its place. */
-  readonly kind: "add" | "set" | "replace";
-  /** The value before, if another one took its place; the slot that the key led to before, if one was added. */
-  readonly before: unknown;
-}
+export type Change =
+  & { readonly table: Table; readonly slot: Slot }
+  & (
+    /** A slot was added. */
+    | { readonly kind: "add" }
+    /** Another value is the newest now. */
+    | { readonly kind: "set"; readonly older: Older }
+    /** A value that nobody has seen was replaced. */
+    | { readonly kind: "replace"; readonly replaced: unknown }
+  );
 
 /** The members of a large object, and their past. */
 export class Table {
@@ -85,7 +93,11 @@ export class Table {
     else this.#add(key, value, this.newest.tick);
   }
 
-  /** Sets a member, or removes it ({@linkcode ABSENT}); one that is added comes last. */
+  /**
+   * Sets a member, or removes it ({@linkcode ABSENT}); one that is added comes last.
+   *
+   * @param slot Its slot, if it is known.
+   */
   set(
     key: string,
     value: unknown,
@@ -94,40 +106,43 @@ export class Table {
   ): Change {
     if (!slot || slot.value === ABSENT) {
       const added = this.#add(key, value, tick);
-      // Older versions find the member under its key, at its former place.
-      if (slot) {
-        added.older = { value: ABSENT, since: slot.since, older: slot.older };
-      }
-      return { table: this, slot: added, kind: "add", before: slot };
+      added.before = slot;
+      return { table: this, slot: added, kind: "add" };
     }
-    const { value: before, since, older } = slot;
+    const { value: replaced, since } = slot;
     slot.value = value;
-    if (since === tick) return { table: this, slot, kind: "replace", before };
-    slot.older = { value: before, since, older };
+    if (since === tick) return { table: this, slot, kind: "replace", replaced };
+    const older = { value: replaced, since, older: slot.older, newer: slot };
+    if (older.older) older.older.newer = older;
+    slot.older = older;
     slot.since = tick;
-    return { table: this, slot, kind: "set", before: undefined };
+    return { table: this, slot, kind: "set", older };
   }
 
   /** Undoes the last change of a slot. */
-  undo({ slot, kind, before }: Change): void {
-    const { older } = slot;
-    if (kind === "replace") slot.value = before;
-    else if (kind === "set" && older) {
-      slot.value = older.value;
-      slot.since = older.since;
-      slot.older = older.older;
+  undo(change: Change): void {
+    const { slot } = change;
+    if (change.kind === "replace") slot.value = change.replaced;
+    else if (change.kind === "set") {
+      slot.value = change.older.value;
+      slot.since = change.older.since;
+      forget(change.older);
     } else {
       this.#unlink(slot);
-      const shadowed = before as Slot | undefined;
-      if (shadowed && shadowed.mark !== "dropped") {
-        this.#slots.set(slot.key, shadowed);
-      } else this.#slots.delete(slot.key);
+      const { before } = slot;
+      if (before && !before.isDropped) this.#slots.set(slot.key, before);
+      else this.#slots.delete(slot.key);
     }
   }
 
   /** Forgets a removed member that no version can show. */
   drop(slot: Slot): void {
-    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key);
+    const { key } = slot;
+    const newest = this.#slots.get(key);
+    if (newest === slot) this.#slots.delete(key);
+    for (let at = newest; at; at = at.before) {
+      if (at.before === slot) at.before = slot.before;
+    }
     this.#unlink(slot);
   }
 
@@ -140,8 +155,8 @@ export class Table {
       older: undefined,
       previous,
       next: undefined,
-      born: tick,
-      mark: "",
+      before: undefined,
+      isDropped: false,
     };
     if (previous) previous.next = slot;
     else this.first = slot;
@@ -152,8 +167,8 @@ export class Table {
 
   /** Takes a slot out of the order; it still leads on to the next one. */
   #unlink(slot: Slot): void {
-    if (slot.mark === "dropped") return;
-    slot.mark = "dropped";
+    if (slot.isDropped) return;
+    slot.isDropped = true;
     const { previous, next } = slot;
     if (previous) previous.next = next;
     else if (this.first === slot) this.first = next;
@@ -190,8 +205,7 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
   *members(): Generator<[string, unknown]> {
     const { tick } = this;
     for (let slot = this.table.first; slot; slot = slot.next) {
-      if (slot.born > tick) continue;
-      const value = valueAt(slot, tick);
+      const value = ownValueAt(slot, tick);
       if (value !== ABSENT) yield [slot.key, value];
     }
   }
@@ -201,9 +215,7 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
     const { tick } = this;
     const keys: string[] = [];
     for (let slot = this.table.first; slot; slot = slot.next) {
-      if (slot.born <= tick && valueAt(slot, tick) !== ABSENT) {
-        keys.push(slot.key);
-      }
+      if (ownValueAt(slot, tick) !== ABSENT) keys.push(slot.key);
     }
     return inObjectOrder(keys);
   }
@@ -253,9 +265,24 @@ export function tableOf(value: object): TableVersion | undefined {
   return handler instanceof TableVersion ? handler : undefined;
 }
 
-/** The value of a member as of a change. */
+/** The value of a member as of a change, wherever it had its place then. */
 export function valueAt(slot: Slot, tick: number): unknown {
+  for (let at: Slot | undefined = slot; at; at = at.before) {
+    const value = ownValueAt(at, tick);
+    if (value !== ABSENT) return value;
+  }
+  return ABSENT;
+}
+
+/** The value of a member as of a change, if it had its place here then. */
+function ownValueAt(slot: Slot, tick: number): unknown {
   let held: Held | undefined = slot;
   while (held && held.since > tick) held = held.older;
   return held ? held.value : ABSENT;
+}
+
+/** Takes a value out of those that its member had. */
+export function forget({ older, newer }: Older): void {
+  newer.older = older;
+  if (older) older.newer = newer;
 }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { Change, Held, Slot, Table, TableVersion } from "./table.ts";
+import { type Change, forget, type TableVersion } from "./table.ts";
 import { ABSENT } from "./view.ts";
 
 /** How many settled changes are between two looks at what programs still hold. */
@@ -55,8 +55,8 @@ export class Timeline {
   /** By their ticks. */
   #lent: Lent[] = [];
   #settled = 0;
-  /** Slots that keep older values for captured or lent states. */
-  #kept: { readonly table: Table; readonly slot: Slot }[] = [];
+  /** Changes of which the value before is kept for captured or lent states. */
+  #kept: Change[] = [];
 
   constructor(root: unknown, sequence: number) {
     this.#durable = {
@@ -117,7 +117,7 @@ export class Timeline {
   /** Ends {@linkcode Timeline.capture}. */
   release(moment: Moment): void {
     this.#captured.splice(this.#captured.indexOf(moment), 1);
-    this.#pruneKept();
+    this.#releaseKept();
   }
 
   /** The commits of the state with this sequence number are durable, and all before. */
@@ -135,17 +135,15 @@ export class Timeline {
       }
     }
     for (let n = first; n < this.#head; n++) {
-      for (const { table, slot } of pending[n].changes) {
-        this.#prune(table, slot);
-        this.#settled++;
-      }
+      for (const change of pending[n].changes) this.#release(change);
+      this.#settled += pending[n].changes.length;
     }
     if (this.#head === pending.length) pending.length = this.#head = 0;
     else if (this.#head > 1024 && this.#head * 2 > pending.length) {
       this.#pending = pending.slice(this.#head);
       this.#head = 0;
     }
-    if (this.#settled >= LOOK_EVERY) this.#look();
+    if (this.#settled >= Math.max(LOOK_EVERY, this.#lent.length)) this.#look();
   }
 
   /** Notes a version that is not the newest any more, and may be held. */
@@ -176,41 +174,32 @@ export class Timeline {
     const held = this.#lent.filter(({ version }) => version.deref());
     if (held.length === this.#lent.length) return;
     this.#lent = held;
-    this.#pruneKept();
+    this.#releaseKept();
   }
 
-  #pruneKept(): void {
+  #releaseKept(): void {
     const kept = this.#kept;
     this.#kept = [];
-    for (const { table, slot } of kept) {
-      if (slot.mark === "dropped") continue;
-      slot.mark = "";
-      this.#prune(table, slot);
-    }
+    for (const change of kept) this.#release(change);
   }
 
-  /** Forgets the older values of a slot that nobody can read, and the slot itself if it is empty then. */
-  #prune(table: Table, slot: Slot): void {
-    let isKept = false;
-    let held: Held = slot;
-    for (let { older } = held; older; older = held.older) {
-      if (this.#isNeeded(older.since, held.since)) {
-        isKept ||= held.since <= this.#durable.tick;
-        held = older;
-      } else held.older = older.older;
+  /** Forgets what a durable change has replaced, if nobody can read that, and its slot if it is empty then. */
+  #release(change: Change): void {
+    const { table, slot } = change;
+    if (change.kind === "set") {
+      const { older } = change;
+      if (this.#isNeeded(older.since, older.newer.since)) {
+        this.#kept.push(change);
+        return;
+      }
+      forget(older);
     }
-    if (isKept) {
-      if (slot.mark !== "") return;
-      slot.mark = "kept";
-      this.#kept.push({ table, slot });
-    } else if (slot.value === ABSENT && slot.since <= this.#durable.tick) {
-      table.drop(slot);
-    }
+    const isEmpty = slot.value === ABSENT && slot.older === undefined;
+    if (isEmpty && slot.since <= this.#durable.tick) table.drop(slot);
   }
 
   /** Whether a state from one tick up to another one may be read. */
   #isNeeded(from: number, until: number): boolean {
-    if (until > this.#durable.tick) return true;
     for (const { tick } of this.#captured) {
       if (from <= tick && tick < until) return true;
     }
