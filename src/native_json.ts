@@ -67,11 +67,11 @@ function withKeys(
 
 /** Sets a property of the object's own, also one that is named `__proto__`. */
 export function setOwn(object: object, key: string, value: unknown): void {
-  if (key !== "__proto__") {
+  // Assigned, it might call a setter of the prototype, or become the prototype.
+  if (!(key in Object.prototype)) {
     (object as Record<string, unknown>)[key] = value;
     return;
   }
-  // Assigned, it would become the prototype.
   Object.defineProperty(object, key, {
     value,
     writable: true,

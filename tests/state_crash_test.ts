@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Fault, SimulatedFileSystem } from "../src/testing/mod.ts";
 import { campaign } from "./crash/campaign.ts";
-import { STATE_EVERYDAY, STATE_SHORT } from "./crash/efforts.ts";
+import { PROGRAM_SHORT, STATE_EVERYDAY, STATE_SHORT } from "./crash/efforts.ts";
 import { type Case, crash, Tally } from "./crash/explore.ts";
-import { STATE_SCOPE } from "./crash/scopes.ts";
+import { PROGRAM_SCOPE, STATE_SCOPE } from "./crash/scopes.ts";
 import { STATE } from "./crash/state.ts";
-import type { StateSettings } from "./crash/state_oracle.ts";
+import type { Reduce, StateSettings } from "./crash/state_world.ts";
 import { runtime, test } from "./support/harness.ts";
 
 const [effort, least] = runtime === "bun"
@@ -21,6 +21,95 @@ test(`StateManager keeps M1 – M5 and S1 – S6 in ${least} states that a crash
     assert(tally.byModel.has(model), `${model} was not tried`);
   }
 });
+
+test("StateManager keeps M1 – M5 and S1 – S6 when generated reducers change the state", async () => {
+  const tally = new Tally(STATE);
+  await campaign(tally, PROGRAM_SCOPE, PROGRAM_SHORT);
+  assert(tally.states >= 50, `only ${tally.states} states`);
+});
+
+/** Defects of a reducer, which generated programs must show, and what the lab says then. */
+const REDUCERS: Readonly<
+  Record<string, readonly [string, (reduce: Reduce) => Reduce]>
+> = {
+  "a program gives another order of members when it is replayed": [
+    "M1",
+    replayed((state) => {
+      const members = Object.entries(state);
+      for (const [key] of members) Reflect.deleteProperty(state, key);
+      Object.assign(state, Object.fromEntries(members.reverse()));
+    }),
+  ],
+  "a program gives another state when it is replayed": [
+    "M1",
+    replayed((state) => Object.assign(state, { replayed: true })),
+  ],
+  "an object with more than 64 members loses one": [
+    "M1",
+    changed(({ big }) => {
+      const keys = Object.keys(big ?? {});
+      if (keys.length > 64) delete big?.[keys[64]];
+    }),
+  ],
+  "an array with more than 600 items loses one": [
+    "M1",
+    changed(({ long }) => {
+      if (long && long.length > 600) long.pop();
+    }),
+  ],
+  "a program that is to be refused is applied": [
+    "REJECTED was expected",
+    (reduce) => (state, mutation) => {
+      try {
+        return reduce(state, mutation);
+      } catch {
+        // What it has changed stays.
+      }
+    },
+  ],
+};
+
+/** What programs find in large states. */
+interface Large {
+  readonly big?: Record<string, unknown>;
+  readonly long?: unknown[];
+}
+
+/** A reducer that changes the state further. */
+function changed(change: (state: Large) => void): (reduce: Reduce) => Reduce {
+  return (reduce) => (state, mutation) => {
+    const result = reduce(state, mutation);
+    if (result === undefined) change(state);
+    return result;
+  };
+}
+
+/** A reducer that changes the state further, but not when it runs for the first time. */
+function replayed(change: (state: object) => void): (reduce: Reduce) => Reduce {
+  const seen = new Set<number>();
+  return (reduce) => (state, mutation) => {
+    const result = reduce(state, mutation);
+    if (result === undefined && seen.has(mutation.n)) change(state);
+    seen.add(mutation.n);
+    return result;
+  };
+}
+
+for (const [what, [expected, plant]] of Object.entries(REDUCERS)) {
+  test(`The crash lab of states notices that ${what}`, async () => {
+    const settings = { programs: 382, large: true, plant };
+    const states = { sectorSize: 512, limit: 1 };
+    const it = { history: "jabx", settings, states };
+    const error = await assertRejects(() => new Tally(STATE).run(it), Error);
+    const [, shortest] = /^History "(\w*)"/.exec(error.message) ?? [];
+    assert(shortest !== undefined && shortest.length <= 2, error.message);
+    assert(
+      error.message.includes(`: ${expected}`),
+      error.message.slice(0, 300),
+    );
+    assert(error.message.includes("\n1, p = {"), "the programs are printed");
+  });
+}
 
 /** A defect of the file system that makes a state break an invariant. */
 interface Defect {

@@ -5,6 +5,7 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
+import { toJson } from "../exact_json.ts";
 import { encodeExactly } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
 import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
@@ -13,6 +14,7 @@ import type { StateRecovery } from "../state/open_state.ts";
 import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
 import { adoptState } from "../state/take.ts";
 import { checkResult, countChanges, type Reduce } from "../state/tree.ts";
+import { copyOut } from "../state/values.ts";
 import type { DeepReadonly } from "../state/view.ts";
 import type { Core } from "./core.ts";
 import { checkIterable } from "./dead_letters.ts";
@@ -273,17 +275,20 @@ function companionOf<S, M, P>(
   { initial, apply, version, upcast, migrate }: OutboxOptions<S, M, P>,
   check: (mutation: unknown) => M,
 ): Companion {
-  const start = structuredClone(initial);
+  const start = copyOut(adoptState(initial));
   return {
     initial: { ...emptyRoot(), state: start },
     apply: reduceWith((root, mutation, number) => {
       // A queue that was there before has none as yet.
-      if (root.state === undefined) root.state = structuredClone(start);
+      const isFirst = root.state === undefined;
+      if (isFirst) root.state = structuredClone(start);
       const { state } = root;
-      const before = countChanges(state);
+      // The first state is no part of the root yet, so that nothing counts its changes.
+      const countOf = () => isFirst ? toJson(state) : countChanges(state);
+      const before = countOf();
       const result: unknown = apply(state as S, mutation as M, number);
       if (result === undefined || result === state) return;
-      checkResult(result, state, countChanges(state) > before);
+      checkResult(result, state, countOf() !== before);
       root.state = result;
     }),
     version,

@@ -4,11 +4,21 @@
  * @module
  */
 
-import { define, type Draft, ordinary, refuse, type Run } from "./draft.ts";
+import {
+  define,
+  type Draft,
+  ordinary,
+  refuse,
+  type Run,
+  setOnHeir,
+} from "./draft.ts";
 import { Note, Notes } from "./notes.ts";
 import { isContainer } from "./values.ts";
 import { indexOf, type Vector, vectorOf } from "./vector.ts";
-import { ABSENT, ArrayTarget, HANDLER } from "./view.ts";
+import { ABSENT, ArrayTarget, HANDLER, inheritedByArrays } from "./view.ts";
+
+/** So many elements that are cut off are looked up one by one. */
+const FEW = 64;
 
 /** The draft of an array. */
 export class ArrayDraft implements Draft, ProxyHandler<object> {
@@ -77,8 +87,14 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
     return key === "length" ? this.length : ABSENT;
   }
 
-  set(_: object, key: string | symbol, value: unknown): boolean {
+  set(
+    _: object,
+    key: string | symbol,
+    value: unknown,
+    receiver: unknown = this.proxy,
+  ): boolean {
     this.run.check();
+    if (receiver !== this.proxy) return setOnHeir(receiver, key, value);
     this.run.changes++;
     const index = typeof key === "string" ? indexOf(key) : undefined;
     if (index !== undefined) {
@@ -110,7 +126,7 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
     this.run.check();
     if (typeof key === "symbol") return Reflect.get(target, key);
     const value = this.own(key);
-    return value === ABSENT ? Reflect.get(Array.prototype, key) : value;
+    return value === ABSENT ? inheritedByArrays(key) : value;
   }
 
   has(_: object, key: string | symbol): boolean {
@@ -158,12 +174,21 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
   }
 
   private cut(length: unknown): void {
+    if (typeof length === "bigint") {
+      throw new TypeError("Cannot convert a bigint to the length of an array");
+    }
     const end = Number(length);
     if (!Number.isInteger(end) || end < 0 || end >= 2 ** 32) {
       throw new RangeError(`Invalid array length: ${String(length)}`);
     }
-    for (let index = end; this.notes.first && index < this.length; index++) {
-      if (this.notes.find(index)) this.note(index, ABSENT);
+    if (this.length - end < FEW) {
+      for (let index = end; index < this.length; index++) {
+        if (this.notes.find(index)) this.note(index, ABSENT);
+      }
+    } else {
+      for (let note = this.notes.first; note; note = note.next) {
+        if (note.key >= end) note.value = ABSENT;
+      }
     }
     this.length = end;
     this.end = Math.min(this.end, end);

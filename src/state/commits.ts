@@ -158,7 +158,7 @@ export class Commits<S, M> {
   /** Mutations are durable: from here on the state shows them. */
   #show(last: number, texts: readonly string[]): void {
     this.#tree.settle(last);
-    this.#sequence = last;
+    this.#sequence = this.#tree.sequence;
     if (!this.feed.isHeard) return;
     let sequence = last - texts.length;
     for (const text of texts) {

@@ -48,7 +48,12 @@ export interface Draft {
   /** The value of a member of its own, or {@linkcode ABSENT}. */
   own(key: string): unknown;
   /** Assigns to a member. */
-  set(target: object, key: string | symbol, value: unknown): boolean;
+  set(
+    target: object,
+    key: string | symbol,
+    value: unknown,
+    receiver?: unknown,
+  ): boolean;
 }
 
 /** Where a part was before the reducer ran, such as `state.users["a b"][0]`. */
@@ -78,6 +83,16 @@ export function define(
   if (!isOrdinary) refuse(draft, `define ${String(key)} of`);
   return !Object.hasOwn(descriptor, "value") && isThere ||
     draft.set(draft, key, descriptor.value);
+}
+
+/** Assigns to an object that inherits from a draft: it gets a member of its own. */
+export function setOnHeir(
+  heir: unknown,
+  key: string | symbol,
+  value: unknown,
+): boolean {
+  return typeof heir === "object" && heir !== null &&
+    Reflect.defineProperty(heir, key, ordinary(value));
 }
 
 /** The descriptor of a member that was assigned. */

@@ -185,7 +185,9 @@ export function applyBatch<S, M>(
     if (sequence >= to) break;
     sequence++;
     const mutation = mutationOf(plan, record, schema, sequence);
-    applyOne(plan, tree, mutation, sequence);
+    // A reducer may change what it is given; who is told of it must not see that.
+    const given = onMutation && !plan.codec ? copyOut(mutation) as M : mutation;
+    applyOne(plan, tree, given, sequence);
     onMutation?.(sequence, mutation);
   }
   return sequence;

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { define, type Draft, ordinary, refuse, type Run } from "./draft.ts";
+import {
+  define,
+  type Draft,
+  ordinary,
+  refuse,
+  type Run,
+  setOnHeir,
+} from "./draft.ts";
 import { Note, Notes } from "./notes.ts";
 import { type Slot, tableOf, type TableVersion, valueAt } from "./table.ts";
 import { isContainer, type Members } from "./values.ts";
@@ -76,8 +83,14 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     return hasAdded ? inObjectOrder(keys) : keys;
   }
 
-  set(_: object, key: string | symbol, value: unknown): boolean {
+  set(
+    _: object,
+    key: string | symbol,
+    value: unknown,
+    receiver: unknown = this.proxy,
+  ): boolean {
     this.run.check();
+    if (receiver !== this.proxy) return setOnHeir(receiver, key, value);
     this.run.changes++;
     if (typeof key === "symbol") refuse(this, `use ${String(key)} as a key of`);
     const known = this.notes.find(key);

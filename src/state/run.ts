@@ -35,10 +35,10 @@ export class ReducerRun implements Run {
   }
 }
 
-/** The draft that a value stands for; throws if its reducer has ended. */
+/** The draft that a value is the proxy of; not that of an object which inherits from it, or of another proxy around it. */
 export function draftOf(value: object): ObjectDraft | ArrayDraft | undefined {
   const handler = (value as { [HANDLER]?: unknown })[HANDLER];
-  return handler instanceof ObjectDraft || handler instanceof ArrayDraft
-    ? handler
-    : undefined;
+  const isDraft = handler instanceof ObjectDraft ||
+    handler instanceof ArrayDraft;
+  return isDraft && handler.proxy === value ? handler : undefined;
 }

@@ -51,7 +51,7 @@ function spend(value: unknown, budget: number): number {
     return left;
   }
   const object = value as Record<string, unknown>;
-  for (const key in object) {
+  for (const key of Object.keys(object)) {
     left = spend(object[key], left - (key.length >> 6));
     if (left < 0) break;
   }
@@ -90,7 +90,7 @@ export const treeBuilder: JsonBuilder = {
   object: () => new Table(0),
   array: () => [],
   addMembers(table, members): void {
-    for (const key in members) {
+    for (const key of Object.keys(members)) {
       (table as Table).put(key, ownParsed(members[key]));
     }
   },

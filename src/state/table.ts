@@ -70,6 +70,8 @@ export class Table {
   #last: Slot | undefined;
   /** The version that has the newest values. */
   newest: TableVersion;
+  /** The run of a reducer that has changed it last. */
+  changedBy: object | undefined;
 
   /** Makes an empty table, whose first version belongs to a change. */
   constructor(tick: number) {
@@ -137,11 +139,13 @@ export class Table {
 
   /** Forgets a removed member that no version can show. */
   drop(slot: Slot): void {
-    const { key } = slot;
+    const { key, before } = slot;
     const newest = this.#slots.get(key);
-    if (newest === slot) this.#slots.delete(key);
+    // A former slot may still be read by older versions.
+    if (newest === slot && before) this.#slots.set(key, before);
+    else if (newest === slot) this.#slots.delete(key);
     for (let at = newest; at; at = at.before) {
-      if (at.before === slot) at.before = slot.before;
+      if (at.before === slot) at.before = before;
     }
     this.#unlink(slot);
   }
@@ -262,7 +266,9 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
 /** The version of a table that is seen as an object, if it is one. */
 export function tableOf(value: object): TableVersion | undefined {
   const handler = (value as { [HANDLER]?: unknown })[HANDLER];
-  return handler instanceof TableVersion ? handler : undefined;
+  return handler instanceof TableVersion && handler.shown === value
+    ? handler
+    : undefined;
 }
 
 /** The value of a member as of a change, wherever it had its place then. */

@@ -13,7 +13,7 @@
 import { containerProblem, leafProblem, memberStep } from "../exact_json.ts";
 import { setOwn } from "../native_json.ts";
 import { ArrayDraft } from "./array_draft.ts";
-import { type Draft, ROOT } from "./draft.ts";
+import { type Draft, ROOT, type Run } from "./draft.ts";
 import { ObjectDraft } from "./object_draft.ts";
 import { draftOf } from "./run.ts";
 import { type Slot, TableVersion } from "./table.ts";
@@ -31,6 +31,8 @@ import { ABSENT } from "./view.ts";
 
 /** Deeper data is refused; engines have a limit of their own not far beyond. */
 const MAX_DEPTH = 1000;
+
+const NOTHING = {};
 
 /** A member that is to be changed. */
 interface Update {
@@ -60,7 +62,8 @@ export class Taking {
   #tick = 0;
   /** How many parts are being taken, one within the other. */
   #depth = 0;
-  /** These parts, from the outermost one on, and the keys that lead there; beyond the depth they are of no meaning. */
+  #run: Run | undefined;
+  /** These parts, from the outermost one on, and the keys that lead there. */
   readonly #sources: object[] = [];
   readonly #keys: string[] = [];
 
@@ -69,12 +72,22 @@ export class Taking {
    *
    * @param state Data, or drafts.
    * @param tick The change that it belongs to.
+   * @param run The run that the drafts are of; `undefined` for data alone.
+   * @param mayAlias Whether a table may be in two places already.
    */
-  take(state: unknown, tick: number): unknown {
+  take(
+    state: unknown,
+    tick: number,
+    run: Run | undefined,
+    mayAlias: boolean,
+  ): unknown {
     this.updates = undefined;
-    this.mayAlias = false;
+    this.mayAlias = mayAlias;
     this.#tick = tick;
-    this.#depth = 0;
+    this.#run = run;
+    if (this.#depth > 0) { // what was taken before was refused
+      this.#depth = this.#sources.length = this.#keys.length = 0;
+    }
     return this.#take(state, ROOT);
   }
 
@@ -87,6 +100,10 @@ export class Taking {
 
   #container(value: object, key: string): unknown {
     const draft = draftOf(value);
+    if (draft && draft.run !== this.#run) {
+      draft.run.check();
+      throw this.#refused("a part of another state", key);
+    }
     const source = draft ?? value;
     for (let n = 0; n < this.#depth; n++) {
       if (this.#sources[n] === source) {
@@ -106,9 +123,9 @@ export class Taking {
       taken = draft.taken ??= draft instanceof ObjectDraft
         ? this.#object(draft)
         : this.#array(draft);
-      if (!this.#isInPlace(draft) && hasTables(taken)) this.mayAlias = true;
+      this.mayAlias ||= !this.#isInPlace(draft) && mayHaveTables(taken);
     }
-    this.#depth--;
+    this.#sources[--this.#depth] = NOTHING; // it would keep an old state alive
     return taken;
   }
 
@@ -155,7 +172,9 @@ export class Taking {
       const gone = new Set<string>();
       for (const { key, value } of members) if (value === ABSENT) gone.add(key);
       copy = {};
-      for (const key in part) if (!gone.has(key)) setOwn(copy, key, part[key]);
+      for (const key of Object.keys(part)) {
+        if (!gone.has(key)) setOwn(copy, key, part[key]);
+      }
     } else copy = { ...part };
     for (const { key, value } of members) {
       if (value !== ABSENT) setOwn(copy, key, value);
@@ -169,8 +188,10 @@ export class Taking {
 
   /** The next version of a table; if others have changed that one, the first of a table of its own. */
   #update(from: TableVersion, members: readonly Update[]): Members {
-    const isNewest = from.table.newest === from &&
-      !this.updates?.some((update) => update.from === from);
+    const { table } = from;
+    const isNewest = table.newest === from &&
+      (!this.#run || table.changedBy !== this.#run);
+    table.changedBy = this.#run;
     const to = !isNewest
       ? copyTable(from, this.#tick)
       : from.tick === this.#tick
@@ -236,9 +257,13 @@ export class Taking {
     let copy: Record<string, unknown> = { ...value };
     let [count, absent] = [0, 0];
     for (const key in copy) {
-      count++;
       const member = copy[key];
-      if (typeof member === "string") continue;
+      if (typeof member === "string") {
+        count++;
+        continue;
+      }
+      if (!Object.hasOwn(copy, key)) continue; // of a prototype that was tampered with
+      count++;
       if (member === undefined) absent++;
       else {
         const taken = this.#take(member, key);
@@ -287,6 +312,16 @@ export class Taking {
   }
 }
 
+/** Parts without tables that were moved before: they do not change, and may be moved again. */
+const WITHOUT_TABLES = new WeakSet<object>();
+
+function mayHaveTables(value: unknown): boolean {
+  if (!isContainer(value) || WITHOUT_TABLES.has(value)) return false;
+  if (hasTables(value)) return true;
+  WITHOUT_TABLES.add(value);
+  return false;
+}
+
 /** Whether two values are one; to look at the one before takes time where it is not in the cache. */
 function isSame(value: unknown, before: unknown): boolean {
   return isContainer(value) ? value === before : Object.is(value, before);
@@ -310,5 +345,5 @@ export function adoptState(state: unknown): unknown {
       "Cannot use undefined as a state: JSON has no such value",
     );
   }
-  return new Taking().take(state, 0);
+  return new Taking().take(state, 0, undefined, false);
 }

@@ -10,6 +10,7 @@ import { Taking } from "./take.ts";
 import type { Change, TableVersion } from "./table.ts";
 import { type Moment, Timeline } from "./timeline.ts";
 import { copyOut, isContainer } from "./values.ts";
+import { ABSENT } from "./view.ts";
 
 /**
  * How a state follows from the one before it, and a mutation. The sequence number
@@ -59,7 +60,15 @@ export class Tree<S> {
 
   /** The newest state, likewise. */
   get newest(): S {
+    if (this.#isRunning) {
+      throw new TypeError("Cannot read the newest state from within a reducer");
+    }
     return this.#timeline.lend(this.#timeline.newest) as S;
+  }
+
+  /** The sequence number of the last mutation in the durable state. */
+  get sequence(): number {
+    return this.#timeline.durable.sequence;
   }
 
   /** The newest state, for whoever looks at it once and does not keep it. */
@@ -124,7 +133,8 @@ export class Tree<S> {
       open.sequence = sequence;
       open.root = root;
       for (const change of changes) {
-        if (change.kind !== "replace") open.changes.push(change);
+        const isGone = change.slot.value === ABSENT;
+        if (change.kind !== "replace" || isGone) open.changes.push(change);
       }
       open.replaced.push(...replaced);
     } else {
@@ -171,7 +181,12 @@ export class Tree<S> {
       if (run.refusal) throw run.refusal;
       const isNew = result !== undefined && result !== state;
       if (isNew) checkResult(result, state, run.changes > 0);
-      work.root = taking.take(isNew ? result : state, tick);
+      const { changes } = run;
+      const next = isNew ? result : state;
+      work.root = taking.take(next, tick, run, this.#timeline.mayAlias);
+      if (run.changes !== changes) {
+        throw new TypeError("A getter that was stored has changed the state");
+      }
     } finally {
       run.end();
     }

@@ -89,7 +89,7 @@ export class Upkeep<S, M> {
       );
     }
     const capture = this.#tree.capture();
-    const { sequence } = this.#commits;
+    const { sequence } = capture;
     try {
       const all = prettyPieces(capture.root, stateSource);
       const pieces = settings.format === "v0.1" ? forRust(all) : all;

@@ -72,7 +72,7 @@ export function ownParsed(data: unknown): unknown {
   }
   const object = data as Record<string, unknown>;
   let count = 0;
-  for (const key in object) {
+  for (const key of Object.keys(object)) {
     count++;
     const member = object[key];
     if (!isContainer(member)) continue;

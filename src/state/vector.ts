@@ -9,6 +9,7 @@ import {
   ABSENT,
   ArrayTarget,
   HANDLER,
+  inheritedByArrays,
   ReadOnlyHandler,
   readOnlyMember,
 } from "./view.ts";
@@ -106,7 +107,7 @@ export class Vector extends ReadOnlyHandler {
     }
     if (key === "length") return this.length;
     const index = indexOf(key);
-    if (index === undefined) return Reflect.get(Array.prototype, key);
+    if (index === undefined) return inheritedByArrays(key);
     return index < this.length ? this.at(index) : undefined;
   }
 
@@ -146,7 +147,9 @@ export class Vector extends ReadOnlyHandler {
 /** The vector that is seen as an array, if it is one. */
 export function vectorOf(value: object): Vector | undefined {
   const handler = (value as { [HANDLER]?: unknown })[HANDLER];
-  return handler instanceof Vector ? handler : undefined;
+  return handler instanceof Vector && handler.shown === value
+    ? handler
+    : undefined;
 }
 
 /** A key as an index, if it is one. */

@@ -143,7 +143,7 @@ async function compare<S, M>(
   };
   const source = {
     ...plan.log,
-    reading: plan.reading,
+    reading: { ...plan.reading, decode: (text: string): unknown => text },
     from: sequence + 1,
     maxSchema: plan.version,
   };
@@ -153,7 +153,9 @@ async function compare<S, M>(
       sequence++;
       const step = (tree: Tree<S>) => {
         const before = tree.newestRoot;
-        const mutation = mutationOf(plan, record, schema, sequence);
+        // Each replay has a mutation of its own, which its reducer may change.
+        const decoded = plan.reading.decode(record as string);
+        const mutation = mutationOf(plan, decoded, schema, sequence);
         applyOne(plan, tree, mutation, sequence);
         return traceOf(before, tree.newestRoot, tree.lastChanges);
       };

@@ -102,6 +102,12 @@ export function inherited(key: string): unknown {
     : (Object.prototype as unknown as Record<string, unknown>)[key];
 }
 
+/** What an ordinary array answers for a key that is not its own. */
+export function inheritedByArrays(key: string): unknown {
+  // The prototype itself is nothing that a program should get hold of here.
+  return key === "__proto__" ? undefined : Reflect.get(Array.prototype, key);
+}
+
 const INDEX = /^(?:0|[1-9]\d{0,9})$/;
 
 /** Whether a key is an index of an array: the keys that objects list first, by size. */

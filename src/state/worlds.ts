@@ -19,8 +19,14 @@ export type World = "one" | "other";
 export function inWorld<T>(world: World, call: () => T): T {
   const undo = [replace(Math, "random", randomIn(world))];
   if (world === "other") {
+    const shifted = shiftedDate(globalThis.Date);
     undo.push(
-      replace(globalThis, "Date", shiftedDate(globalThis.Date)),
+      replace<{ constructor: unknown }>(
+        shifted.prototype,
+        "constructor",
+        shifted,
+      ),
+      replace(globalThis, "Date", shifted),
       replace(performance, "now", later(performance)),
     );
   }

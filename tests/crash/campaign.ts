@@ -41,10 +41,14 @@ export interface Scope<S> {
   readonly short: number;
   /** Tried with failing syncs. */
   readonly faultSettings: readonly S[];
+  /** Settings with what is drawn for each history: here by its seed. @default none */
+  readonly seeded?: ((settings: S, seed: number) => S) | undefined;
   /** The letters of histories by chance. */
   readonly randomLetters: string;
   /** Settings of histories by chance. */
   readonly randomSettings: readonly S[];
+  /** Files are cut at multiples of so many bytes. @default fewer than a disk's sectors have */
+  readonly sectorSize?: number | undefined;
   /** The most steps of a history by chance. */
   readonly longest: number;
   /** Histories that begin in format v0.1. */
@@ -120,25 +124,28 @@ export async function campaign<S, T>(
 
 /** Every history, without faults. */
 function* sequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
-  const { letters, settings: all, short } = scope;
+  const { letters, settings: all, short, seeded = unseeded } = scope;
+  let { seed } = effort;
   for (let length = 0; length <= effort.length; length++) {
     let turn = 0;
     for (const history of histories(length, letters)) {
       const some = length <= short ? all : [all[turn++ % all.length]];
-      for (const settings of some) {
-        yield { history, settings, ...crashes(effort, length) };
+      for (const given of some) {
+        const settings = seeded(given, seed++);
+        yield { history, settings, ...crashes(scope, effort, length) };
       }
     }
   }
 }
 
-function* legacySequences<S>({ legacy }: Scope<S>, effort: Effort): Cases<S> {
+function* legacySequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+  const { legacy } = scope;
   if (!legacy) return;
   const { letters, settings, without, upgraded } = legacy;
   for (let length = 0; length <= effort.length - 1; length++) {
     for (const history of histories(length, letters)) {
       if (without.test(history)) continue;
-      const { states, again, chooseAgain } = crashes(effort, length);
+      const { states, again, chooseAgain } = crashes(scope, effort, length);
       const data = upgraded.test(history) ? undefined : legacy.data;
       yield {
         history,
@@ -153,11 +160,14 @@ function* legacySequences<S>({ legacy }: Scope<S>, effort: Effort): Cases<S> {
 
 /** Every history, each of the syncs in its last step failing in each way. */
 function* failingSyncs<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+  const { faultSettings, letters, seeded = unseeded } = scope;
+  let { seed } = effort;
   for (let length = 0; length <= effort.faultLength; length++) {
-    for (const settings of scope.faultSettings) {
-      for (const history of histories(length, scope.letters)) {
+    for (const given of faultSettings) {
+      for (const history of histories(length, letters)) {
+        const settings = seeded(given, seed++);
         // What fails is not seen before the second crash.
-        const { states, again } = crashes(effort, length);
+        const { states, again } = crashes(scope, effort, length);
         const some = { ...states, limit: effort.faultLimit };
         for (const faults of SYNC_FAULTS) {
           for (let at = 1;; at++) {
@@ -189,19 +199,24 @@ function* randomHistories<S>(scope: Scope<S>, effort: Effort): Cases<S> {
     const length = effort.length + 1 + random.below(longest - effort.length);
     const steps = Array.from({ length }, () => random.pick(letters));
     const history = steps.join("");
-    const settings = { ...random.pick(scope.randomSettings) };
+    const given = { ...random.pick(scope.randomSettings) };
+    const settings = scope.seeded?.(given, seed) ?? given;
     const fault = random.below(2) === 0 ? undefined : {
       ...random.pick(SYNC_FAULTS),
       at: 1 + random.below(EARLY),
     };
-    yield { history, settings, seed, fault, ...crashes(effort, length) };
+    yield { history, settings, seed, fault, ...crashes(scope, effort, length) };
   }
 }
 
-function crashes(effort: Effort, length: number) {
+function unseeded<S>(settings: S): S {
+  return settings;
+}
+
+function crashes<S>(scope: Scope<S>, effort: Effort, length: number) {
   const limit = effort.limits[Math.min(length, effort.limits.length - 1)];
   const states: CrashStateOptions = {
-    sectorSize: SECTOR,
+    sectorSize: scope.sectorSize ?? SECTOR,
     limit,
     seed: effort.seed,
   };

@@ -14,12 +14,25 @@ import { hashImage } from "../../src/testing/crash_states.ts";
 import type { SimulatedFileSystem, Watch } from "../../src/testing/mod.ts";
 import { checkDurable, expect } from "./check_log.ts";
 import { DIR, expectCode, openState, optionsOf } from "./state_alphabet.ts";
-import type { Shelf } from "./state_model.ts";
 import { type StateOwed, textOf } from "./state_oracle.ts";
 import { useState } from "./state_usage.ts";
 
 /** How a state is used that has been recovered, one way with each state of the disk. */
-const NEXT = ["a", "x", "n", "a", "p", "a", "k", "t", "aN", "j", "P", "anp"];
+const NEXT = [
+  "a",
+  "x",
+  "n",
+  "a",
+  "p",
+  "a",
+  "k",
+  "t",
+  "aN",
+  "j",
+  "P",
+  "anp",
+  "g",
+];
 /** One state in so many is verified before it is opened, and read at a point of its past. */
 const VERIFIED_ONE_IN = 4;
 /** With one state in so many it is looked whether to open it once more changes it. */
@@ -89,10 +102,10 @@ export async function checkState(
 async function restore(
   fileSystem: SimulatedFileSystem,
   owed: StateOwed,
-): Promise<Snapshot<Shelf> | undefined> {
+): Promise<Snapshot<object> | undefined> {
   const { version, snapshot: kept, begun } = owed;
-  const store = new SnapStore<Shelf>(DIR, { fileSystem, version });
-  let snapshot: Snapshot<Shelf>;
+  const store = new SnapStore<object>(DIR, { fileSystem, version });
+  let snapshot: Snapshot<object>;
   try {
     snapshot = await store.restore();
   } catch (error) {

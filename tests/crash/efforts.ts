@@ -78,6 +78,30 @@ export const STATE_DEEP: Effort = {
   seed: 1,
 };
 
+/** What `npm test` tries of states that generated programs change. */
+export const PROGRAM_SHORT: Effort = {
+  length: 0,
+  limits: [1],
+  again: 1,
+  oneIn: 64,
+  faultLength: -1,
+  faultLimit: 0,
+  random: 5,
+  seed: 3,
+};
+
+/** What `npm run crash` tries of states that generated programs change. */
+export const PROGRAM_DEEP: Effort = {
+  length: 2,
+  limits: [ALL, 20, 3, 1],
+  again: 2,
+  oneIn: 48,
+  faultLength: 1,
+  faultLimit: 2,
+  random: 400,
+  seed: 1,
+};
+
 /** What `npm test` tries of queues on one runtime; failing syncs have a test of their own. */
 export const QUEUE_EVERYDAY: Effort = {
   length: 2,

@@ -1,14 +1,22 @@
 // deno-lint-ignore-file no-console
 // The deep run of the crash lab: prints progress, a table, and what was found.
-// With `logs`, `states` or `queues` as an argument, of that subject alone.
+// With `logs`, `states`, `programs` or `queues` as an argument, of that subject
+// alone; programs are a part of states.
+//   --seed=N   chooses the random histories, and programs
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { DATA_MODELS, NAME_MODELS } from "../../src/testing/mod.ts";
 import { campaign, type Effort, type Scope } from "./campaign.ts";
-import { DEEP, QUEUE_DEEP, STATE_DEEP } from "./efforts.ts";
+import { DEEP, PROGRAM_DEEP, QUEUE_DEEP, STATE_DEEP } from "./efforts.ts";
 import { type Subject, Tally } from "./explore.ts";
 import { LOG } from "./log.ts";
 import { QUEUE } from "./queue.ts";
-import { LOG_SCOPE, QUEUE_SCOPE, STATE_SCOPE } from "./scopes.ts";
+import {
+  LOG_SCOPE,
+  PROGRAM_SCOPE,
+  QUEUE_SCOPE,
+  STATE_SCOPE,
+} from "./scopes.ts";
 import { STATE } from "./state.ts";
 
 const PROGRESS = 10_000; // milliseconds between lines
@@ -65,17 +73,29 @@ async function run<S, T>(
 }
 
 const SUBJECTS = {
-  logs: () => run("logs", LOG, LOG_SCOPE, DEEP),
-  states: () => run("states", STATE, STATE_SCOPE, STATE_DEEP),
-  queues: () => run("queues", QUEUE, QUEUE_SCOPE, QUEUE_DEEP),
+  logs: (seed: object) => run("logs", LOG, LOG_SCOPE, { ...DEEP, ...seed }),
+  states: (seed: object) =>
+    run("states", STATE, STATE_SCOPE, { ...STATE_DEEP, ...seed }),
+  programs: (seed: object) =>
+    run("programs", STATE, PROGRAM_SCOPE, { ...PROGRAM_DEEP, ...seed }),
+  queues: (seed: object) =>
+    run("queues", QUEUE, QUEUE_SCOPE, { ...QUEUE_DEEP, ...seed }),
 };
-const [only] = process.argv.slice(2);
+const { values, positionals: [only] } = parseArgs({
+  options: { seed: { type: "string" } },
+  allowPositionals: true,
+});
 if (only !== undefined && !Object.hasOwn(SUBJECTS, only)) {
-  throw new RangeError(`There is no subject ${only}: logs, states, queues`);
+  const names = Object.keys(SUBJECTS).join(", ");
+  throw new RangeError(`There is no subject ${only}: ${names}`);
 }
+const seed = values.seed === undefined ? {} : { seed: Number(values.seed) };
+const wanted = only === "states" ? ["states", "programs"] : [only];
 const parts: { states: number; violations: number }[] = [];
 for (const [name, subject] of Object.entries(SUBJECTS)) {
-  if (only === undefined || only === name) parts.push(await subject());
+  if (only === undefined || wanted.includes(name)) {
+    parts.push(await subject(seed));
+  }
 }
 const sum = (field: "states" | "violations") =>
   parts.reduce((total, part) => total + part[field], 0);

@@ -57,6 +57,26 @@ export const STATE_SCOPE: Scope<StateSettings> = {
   longest: 60,
 };
 
+const PROGRAM_SETTINGS: readonly StateSettings[] = [
+  {},
+  { maxSegmentBytes: 1 },
+  { large: true },
+  { large: true, maxSegmentBytes: 1, slice: 1 },
+];
+
+/** Histories of states that generated programs change, other ones in each history. */
+export const PROGRAM_SCOPE: Scope<StateSettings> = {
+  letters: "abcgtnNpPxkv",
+  settings: PROGRAM_SETTINGS,
+  short: 0,
+  faultSettings: PROGRAM_SETTINGS.slice(0, 3),
+  seeded: (settings, programs) => ({ ...settings, programs }),
+  randomLetters: Object.keys(STATE_ALPHABET).join(""),
+  randomSettings: [{}, ...PROGRAM_SETTINGS],
+  sectorSize: 512, // their files are large
+  longest: 24,
+};
+
 const QUEUE_SETTINGS: readonly QueueSettings[] = [
   {},
   { maxSegmentBytes: 1, payloadMemory: 0 },

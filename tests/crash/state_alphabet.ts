@@ -9,21 +9,13 @@ import {
 } from "../../mod.ts";
 import type { SimulatedFileSystem } from "../../src/testing/mod.ts";
 import { DATA_SYNC, meanwhile, settled, type When } from "./meanwhile.ts";
-import {
-  initialOf,
-  migrate,
-  type Mutation,
-  reducerOf,
-  refusedOf,
-  type Shelf,
-  upcast,
-} from "./state_model.ts";
 import type { StateOracle, StateOwed } from "./state_oracle.ts";
+import { type Mutation, worldOf } from "./state_world.ts";
 
 /** The directory of the state. */
 export const DIR = "d";
 
-type Manager = StateManager<Shelf, Mutation>;
+type Manager = StateManager<object, Mutation>;
 
 /** A state in use. */
 export interface StateRun {
@@ -81,8 +73,7 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
   /** mutations that are refused, alone and behind one that waits */
   j: async (run, manager) => {
     const { fileSystem, oracle } = run;
-    const { submitted, version } = oracle.owed;
-    const refused = refusedOf(submitted + 1, version);
+    const refused = oracle.refused();
     const calls = fileSystem.operations.length;
     await expectCode("REJECTED", () => manager.apply(refused));
     await expectCode("REJECTED", () => manager.transact(() => [refused]));
@@ -90,10 +81,23 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
       throw new Error("M1: a mutation that was refused touched a file");
     }
     const waiting = applyOne(run, manager);
-    const [next] = oracle.submit(1);
-    oracle.withdraw();
-    await expectCode("REJECTED", () => manager.applyAll([next, refused]));
+    await refuseBatch(run, manager, 1);
     await waiting;
+  },
+  /** a group of commits: single ones, batches, and refused ones between them */
+  g: async (run, manager) => {
+    const { oracle } = run;
+    const acknowledge = (sequence: number) => oracle.acknowledge(sequence);
+    await settled([
+      applyOne(run, manager),
+      manager.applyAll(oracle.submit(3)).then(acknowledge),
+      refuseBatch(run, manager, 2),
+      applyOne(run, manager),
+      refuseBatch(run, manager, 0),
+      manager.transact(() => oracle.submit(2)).then(acknowledge),
+      expectCode("REJECTED", () => manager.transact(() => [oracle.refused()])),
+      applyOne(run, manager),
+    ]);
   },
   /** createSnapshot */
   n: async ({ oracle }, manager) => {
@@ -171,14 +175,16 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
 export function optionsOf(
   fileSystem: SimulatedFileSystem,
   { version, settings }: StateOwed,
-): StateManagerOptions<Shelf, Mutation> {
+): StateManagerOptions<object, Mutation> {
+  const world = worldOf(settings);
+  const reduce = world.reducer(version);
   return {
     fileSystem,
     version,
-    initial: initialOf(settings.width ?? 0, version),
-    apply: reducerOf(version),
-    upcast: (mutation) => upcast(mutation, version),
-    migrate: (state, from) => migrate(state, from, version),
+    initial: world.initial(version),
+    apply: settings.plant?.(reduce) ?? reduce,
+    upcast: (mutation) => world.upcast(mutation, version),
+    migrate: (state, from) => world.migrate(state, from, version),
   };
 }
 
@@ -228,6 +234,17 @@ export function look(run: StateRun): void {
 async function applyOne(run: StateRun, manager: Manager): Promise<void> {
   const [mutation] = run.oracle.submit(1);
   run.oracle.acknowledge(await manager.apply(mutation));
+}
+
+/** Some mutations and one that is refused, as one commit: all are. */
+async function refuseBatch(
+  { oracle }: StateRun,
+  manager: Manager,
+  count: number,
+): Promise<void> {
+  const batch = [...oracle.submit(count), oracle.refused()];
+  oracle.withdraw();
+  await expectCode("REJECTED", () => manager.applyAll(batch));
 }
 
 /** Throws if something is not rejected with a code. */

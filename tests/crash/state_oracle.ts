@@ -2,15 +2,9 @@
  * What a state owes, known without looking at its files.
  */
 
-import { type Mutation, mutationOf, textAt } from "./state_model.ts";
+import { type Mutation, type StateSettings, worldOf } from "./state_world.ts";
 
-/** How a state is kept. */
-export interface StateSettings {
-  readonly maxSegmentBytes?: number | undefined;
-  readonly slice?: number | undefined;
-  /** It begins with many members of this width: with 1 they are a table in memory, with 3 a snapshot writes several pieces. @default no members */
-  readonly width?: number | undefined;
-}
+export type { StateSettings };
 
 /** What must come back after a crash. */
 export interface StateOwed {
@@ -70,13 +64,20 @@ export class StateOracle {
 
   /** Hands in `count` mutations as one commit that may not be parted. */
   submit(count: number): Mutation[] {
-    const { submitted: before, version, ends } = this.#owed;
+    const { submitted: before, version, ends, settings } = this.#owed;
     const submitted = before + count;
     this.#now({ submitted, ends: [...ends, submitted] });
+    const world = worldOf(settings);
     return Array.from(
       { length: count },
-      (_, n) => mutationOf(before + n + 1, version),
+      (_, n) => world.mutation(before + n + 1, version),
     );
+  }
+
+  /** A mutation that is refused after all that were submitted. */
+  refused(): Mutation {
+    const { submitted, version, settings } = this.#owed;
+    return worldOf(settings).refused(submitted + 1, version);
   }
 
   /** The last commit was refused, and has no number. */
@@ -169,5 +170,5 @@ export function textOf(
   sequence: number,
   written: number = version,
 ): string {
-  return textAt(sequence, settings.width ?? 0, written);
+  return worldOf(settings).text(sequence, written);
 }

@@ -12,8 +12,8 @@ import {
   STATE_ALPHABET,
   type StateRun,
 } from "./state_alphabet.ts";
-import { mutationOf } from "./state_model.ts";
 import { StateOracle, type StateOwed } from "./state_oracle.ts";
+import { worldOf } from "./state_world.ts";
 
 /** Uses a state of which something is known. */
 export function useState(
@@ -65,12 +65,12 @@ async function checkPoison(run: StateRun, failure: unknown): Promise<void> {
   if (!manager) return;
   const { sequence, state } = manager;
   const before = JSON.stringify(state);
-  const { shown, acknowledged, lied, version } = oracle.owed;
+  const { shown, acknowledged, lied, version, settings } = oracle.owed;
   const durable = Math.max(shown, acknowledged);
   if (!lied && sequence !== durable) {
     throw new Error(`M3: the state is at ${sequence}, ${durable} was durable`);
   }
-  const late = mutationOf(sequence + 1, version);
+  const late = worldOf(settings).mutation(sequence + 1, version);
   const calls: (() => Promise<unknown>)[] = [
     () => manager.apply(late),
     () => manager.applyAll([late]),

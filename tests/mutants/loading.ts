@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: LOAD,
     from: "    if (sequence >= to) break;\n",
     to: "",
-    likely: "state_open",
+    likely: "past",
   },
   {
     name: "past-from-a-newer-snapshot",
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: PAST,
     from: "  if (origin.sequence <= wanted) return origin;\n",
     to: "  if (origin.sequence >= 0) return origin;\n",
-    likely: "state_open",
+    likely: "past",
   },
   {
     name: "past-that-is-yet-to-come",
@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: PAST,
     from: "  if (loaded.sequence === sequence) return loaded.tree.copy();\n",
     to: "  if (loaded.sequence >= 0) return loaded.tree.copy();\n",
-    likely: "state_open",
+    likely: "past",
   },
   {
     name: "journal-named-like-a-snapshot",

@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "queue-opened-from-another-snapshot",
     breaks: "W4",
     file: OPEN_QUEUE,
-    from: "    checkRoot(state.tree.durable, plan.log);\n",
+    from: "    checkRoot(state.tree.durableRoot as Partial<Root>, plan.log);\n",
     to: "",
     likely: "compaction_faults",
   },

@@ -52,8 +52,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "outbox-reducer-given-what-is-not-copied",
     breaks: "M1",
     file: OUTBOX,
-    from: "exact: copyExactly(valid)",
-    to: "exact: valid",
+    from: "      return encodeExactly(this.#check(mutation));\n",
+    to:
+      "      const exact = this.#check(mutation);\n      return { text: encodeExactly(exact).text, exact };\n",
     likely: "queue_mutants",
   },
 ];

@@ -20,10 +20,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "listed-before-it-is-durable",
     breaks: "M2",
     file: LEDGER,
-    from:
-      "      const entry = reader.member(this.#seenPart(part), String(number));\n      if (entry !== ABSENT) return copyOut(reader, entry) as Entry;",
-    to:
-      "      const entry = this.#member(part, String(number));\n      if (entry !== undefined) return copyOut(reader, entry) as Entry;",
+    from: "memberOf(this.#durablePart(part), String(number))",
+    to: "memberOf(this.#part(part), String(number))",
     likely: "outbox_refusals",
   },
   {
@@ -54,16 +52,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "size-of-what-is-not-durable",
     breaks: "M2",
     file: INSPECT,
-    from: "    tree.durable.totals;\n  return",
-    to: "    tree.newest.totals;\n  return",
+    from: "(tree.durableRoot as Root).totals;",
+    to: "(tree.newestRoot as Root).totals;",
     likely: "inspect_durable",
   },
   {
     name: "totals-of-what-is-not-durable",
     breaks: "M2",
     file: INSPECT,
-    from: "{ ...core.state.tree.durable.totals }",
-    to: "{ ...core.state.tree.newest.totals }",
+    from: "(core.state.tree.durableRoot as Root).totals",
+    to: "(core.state.tree.newestRoot as Root).totals",
     likely: "inspect_durable",
   },
   {

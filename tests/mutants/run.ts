@@ -11,13 +11,16 @@
 //   --id=a,b       only these random mutants, as a report shows them
 import process from "node:process";
 import { MUTANTS as ADAPTERS } from "./adapters.ts";
+import { MUTANTS as ARRAY_DRAFTS } from "./array_drafts.ts";
+import { MUTANTS as CHANGES } from "./changes.ts";
 import { MUTANTS as COMMIT } from "./commit.ts";
+import { MUTANTS as DRAFTS } from "./drafts.ts";
 import { MUTANTS as FAIL_STOP } from "./fail_stop.ts";
 import { MUTANTS as FOLLOWING } from "./following.ts";
 import { MUTANTS as FORMAT } from "./format.ts";
 import { MUTANTS as MENDING } from "./mending.ts";
 import { MUTANTS as LOADING } from "./loading.ts";
-import { MUTANTS as MEMORY } from "./memory.ts";
+import { MUTANTS as MOMENTS } from "./moments.ts";
 import { type Mutant, PROMISES } from "./mutant.ts";
 import { MUTANTS as OPENING } from "./opening.ts";
 import { MUTANTS as QUEUE_HANDING } from "./queue_handing.ts";
@@ -40,6 +43,7 @@ import {
 import { MUTANTS as READING } from "./reading.ts";
 import { MUTANTS as RECORDS } from "./records.ts";
 import { MUTANTS as RESTORING } from "./restoring.ts";
+import { MUTANTS as SNAPSHOT_VALUES } from "./snapshot_values.ts";
 import { MUTANTS as SNAPSHOTS } from "./snapshots.ts";
 import { MUTANTS as STATES } from "./states.ts";
 import {
@@ -54,8 +58,13 @@ import {
   together,
 } from "./suite.ts";
 import { MUTANTS as SYSTEM } from "./system.ts";
+import { MUTANTS as TABLES } from "./tables.ts";
+import { MUTANTS as TAKING } from "./taking.ts";
 import { MUTANTS as TELLING } from "./telling.ts";
 import { cleanUp, type Tree } from "./tree.ts";
+import { MUTANTS as VALUES } from "./values.ts";
+import { MUTANTS as VERIFYING } from "./verifying.ts";
+import { MUTANTS as VIEWS } from "./views.ts";
 
 const ALL: readonly Mutant[] = [
   ...COMMIT,
@@ -69,10 +78,19 @@ const ALL: readonly Mutant[] = [
   ...ADAPTERS,
   ...SYSTEM,
   ...SNAPSHOTS,
+  ...SNAPSHOT_VALUES,
   ...RESTORING,
   ...STATES,
   ...LOADING,
-  ...MEMORY,
+  ...DRAFTS,
+  ...ARRAY_DRAFTS,
+  ...TAKING,
+  ...VALUES,
+  ...TABLES,
+  ...VIEWS,
+  ...MOMENTS,
+  ...CHANGES,
+  ...VERIFYING,
   ...TELLING,
   ...QUEUE_LEASES,
   ...QUEUE_HANDING,

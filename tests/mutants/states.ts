@@ -6,7 +6,6 @@ const UPKEEP = "src/state/upkeep.ts";
 const COMMITS = "src/state/commits.ts";
 const OPEN = "src/state/open_state.ts";
 const MANAGER = "src/state/state_manager.ts";
-const TREE = "src/state/tree.ts";
 
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -50,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: UPKEEP,
     from: "      await this.#writer.rotate();\n",
     to: "",
-    likely: "upkeep",
+    likely: "state_open",
   },
   {
     name: "compactions-at-once",
@@ -77,14 +76,6 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "matrix",
   },
   {
-    name: "snapshot-of-the-newest-state",
-    breaks: "S2",
-    file: TREE,
-    from: "const point = this.#durable?.point ?? 0;",
-    to: "const point = Infinity;",
-    likely: "matrix",
-  },
-  {
     name: "snapshot-keeps-its-capture",
     breaks: "M5",
     file: UPKEEP,
@@ -98,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: UPKEEP,
     from: 'if (settings.format === "v0.1") {',
     to: "if (settings.format === undefined) {",
-    likely: "upkeep",
+    likely: "state_manager",
   },
   {
     name: "snapshot-that-mini-rs-cannot-read",
@@ -133,30 +124,6 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "commits",
   },
   {
-    name: "copy-shows-the-newest",
-    breaks: "M2",
-    file: TREE,
-    from: "copy(): S {\n    const { reader } = this.#views;",
-    to: "copy(): S {\n    const { reader } = this.#newest;",
-    likely: "state_faults",
-  },
-  {
-    name: "durable-state-not-awaited",
-    breaks: "M2",
-    file: COMMITS,
-    from: "    tree.await(writer.sequence);\n",
-    to: "",
-    likely: "commits",
-  },
-  {
-    name: "refused-mutation-not-undone",
-    breaks: "M1",
-    file: TREE,
-    from: "      history.undoTo(before);\n",
-    to: "",
-    likely: "tree",
-  },
-  {
     name: "refused-mutation-written",
     breaks: "M1",
     file: COMMITS,
@@ -186,16 +153,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "reducer-given-what-json-drops",
     breaks: "M1",
     file: COMMITS,
-    from: "codec ? valid : this.#copyOf(valid)",
-    to: "valid",
+    from: "      exact.push(mutation.exact);\n",
+    to: "      exact.push(check(given));\n",
     likely: "commits",
   },
   {
     name: "validation-left-out-on-apply",
     breaks: "M1",
     file: COMMITS,
-    from: "const valid = check(given);",
-    to: "const valid = given;",
+    from: "settings.encodeExactly(check(given))",
+    to: "settings.encodeExactly(given)",
     likely: "commits",
   },
   {

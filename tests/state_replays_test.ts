@@ -1,0 +1,102 @@
+/** What two replays are compared by, and what they start from. */
+
+import { assertEquals } from "@std/assert";
+import { MemoryFileSystem, StateManager } from "../mod.ts";
+import { FaultyFileSystem } from "./support/faulty_file_system.ts";
+import { test } from "./support/harness.ts";
+
+type Numbers = Record<string, number>;
+
+/** An object that becomes a table. */
+function large(): Numbers {
+  return Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`k${n}`, n]));
+}
+
+/** A state with parts of every kind. */
+interface Parts {
+  a: { n: number };
+  big: Numbers;
+  long: number[];
+  new: Numbers | number[];
+}
+
+test("StateManager.verify() finds a difference that later mutations hide, in parts of every kind", async () => {
+  const long = Array.from({ length: 40 }, (_, n) => n);
+  const reducers: Record<string, (state: Parts, value: number) => void> = {
+    member: ({ a }, value) => void (a.n = value),
+    "large object": ({ big }, value) => void (big.k1 = value),
+    "large array": ({ long }, value) => void (long[5] = value),
+    "new object": (state, value) =>
+      void (state.new = { ...large(), k1: value }),
+    "new array": (state, value) => void (state.new = [value]),
+  };
+  for (const [what, reduce] of Object.entries(reducers)) {
+    const options = {
+      initial: { a: { n: 0 }, big: large(), long, new: {} } as Parts,
+      apply: (state: Parts, n: number) =>
+        reduce(state, n === 2 ? Math.floor(Math.random() * 1e9) : n),
+      fileSystem: new MemoryFileSystem(),
+    };
+    const manager = await StateManager.open("d", options);
+    for (const n of [1, 2, 3]) await manager.apply(n);
+    await manager.close();
+    const { difference } = await StateManager.verify("d", options);
+    assertEquals(difference?.sequence, 2, what);
+  }
+});
+
+test("StateManager.verify() replays what follows a snapshot twice, each time from the snapshot", async () => {
+  const options = {
+    initial: { big: large() },
+    apply: ({ big }: { big: Numbers }, by: number) => void (big.k1 += by),
+    fileSystem: new MemoryFileSystem(),
+  };
+  const manager = await StateManager.open("d", options);
+  await manager.apply(1);
+  await manager.compact();
+  for (const by of [2, 3]) await manager.apply(by);
+  await manager.close();
+  const { ok, fromScratch } = await StateManager.verify("d", options);
+  assertEquals([ok, fromScratch], [true, false]);
+});
+
+test("StateManager.verify() looks again when a snapshot was replaced while it read", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  const options = {
+    initial: { n: 0 },
+    apply: (state: { n: number }, by: number) => void (state.n += by),
+    fileSystem,
+  };
+  const manager = await StateManager.open("d", options);
+  await manager.apply(1);
+  await manager.createSnapshot();
+  let looks = 0;
+  fileSystem.onCall = async ({ kind, path }) => {
+    if (kind !== "open-read" || path !== "d/snapshot.meta.json") return;
+    if (++looks !== 2) return; // the log was read
+    await manager.apply(2);
+    await manager.createSnapshot();
+  };
+  const { ok, sequence } = await StateManager.verify("d", options);
+  assertEquals([ok, sequence], [true, 2]);
+  await manager.close();
+});
+
+test("StateManager.verify() finds a reducer that calls Date.now(), however slow the clock is", async () => {
+  const { now } = Date;
+  Date.now = () => 1;
+  try {
+    const options = {
+      initial: { at: 0 },
+      apply: (state: { at: number }) => void (state.at = Date.now()),
+      fileSystem: new MemoryFileSystem(),
+    };
+    const manager = await StateManager.open("d", options);
+    await manager.apply(1);
+    await manager.close();
+    const { difference } = await StateManager.verify("d", options);
+    assertEquals([difference?.between, difference?.sequence], ["replays", 1]);
+  } finally {
+    Date.now = now;
+  }
+});
