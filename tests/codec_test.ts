@@ -19,22 +19,6 @@ function hidden(key: string | symbol): object {
   return Object.defineProperty({ a: 1 }, key, { value: () => 1 });
 }
 
-/** Whether two values of JSON are the same, with their prototypes, -0 and the order of keys. */
-function isSame(one: unknown, two: unknown): boolean {
-  if (typeof one !== "object" || typeof two !== "object" || !one || !two) {
-    return Object.is(one, two);
-  }
-  const keys = Reflect.ownKeys(one);
-  return Object.getPrototypeOf(one) === Object.getPrototypeOf(two) &&
-    keys.join() === Reflect.ownKeys(two).join() &&
-    keys.every((key) =>
-      isSame(
-        Object.getOwnPropertyDescriptor(one, key)?.value,
-        Object.getOwnPropertyDescriptor(two, key)?.value,
-      )
-    );
-}
-
 const REFUSED: [string, unknown, RegExp][] = [
   ["undefined", undefined, /undefined/],
   ["a function", () => 1, /record, which is a function/],

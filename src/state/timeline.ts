@@ -25,8 +25,8 @@ export interface Moment {
   readonly first: number;
   /** The last sequence number of them. */
   sequence: number;
-  /** The number of the change that made it. */
-  readonly tick: number;
+  /** The number of the last change that made it. */
+  tick: number;
   /** The state. */
   root: unknown;
   /** What it changed in tables. */

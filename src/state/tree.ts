@@ -131,6 +131,7 @@ export class Tree<S> {
     const { tick, root, changes = [], replaced = [] } = work;
     if (open) {
       open.sequence = sequence;
+      open.tick = tick;
       open.root = root;
       for (const change of changes) {
         const isGone = change.slot.value === ABSENT;

@@ -149,9 +149,18 @@ export const MUTANTS: readonly Mutant[] = [
     name: "element-set-after-the-end",
     breaks: "M1",
     file: ARRAY,
-    from: "    this.run.check();\n    this.run.changes++;\n",
-    to: "    this.run.changes++;\n",
+    from: "    this.run.check();\n    if (receiver",
+    to: "    if (receiver",
     likely: "state_shown",
+  },
+  {
+    name: "element-set-on-an-heir-changes-the-state",
+    breaks: "M1",
+    file: ARRAY,
+    from:
+      "    if (receiver !== this.proxy) return setOnHeir(receiver, key, value);\n",
+    to: "",
+    likely: "state_releases",
   },
   {
     name: "element-removed-after-the-end",

@@ -3,6 +3,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const TREE = "src/state/tree.ts";
+const RUN = "src/state/run.ts";
 const COMMITS = "src/state/commits.ts";
 const WRITER = "src/wal/writer.ts";
 
@@ -179,5 +180,37 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const joins = this.#writer.joinsGroup && !this.feed.isHeard;",
     to: "const joins = this.#writer.joinsGroup;",
     likely: "state_manager",
+  },
+  {
+    name: "getter-changes-the-state-while-it-is-taken",
+    breaks: "M1",
+    file: TREE,
+    from: "if (run.changes !== changes) {",
+    to: "if (run.changes < changes) {",
+    likely: "state_attacks",
+  },
+  {
+    name: "heir-of-a-draft-taken-for-the-draft",
+    breaks: "M1",
+    file: RUN,
+    from: "isDraft && handler.proxy === value ? handler",
+    to: "isDraft ? handler",
+    likely: "state_attacks",
+  },
+  {
+    name: "changes-within-a-group-forgotten",
+    breaks: "M5",
+    file: TREE,
+    from: 'if (change.kind !== "replace" || isGone)',
+    to: 'if (change.kind === "replace" || isGone)',
+    likely: "state_moments",
+  },
+  {
+    name: "removal-within-a-group-not-noted",
+    breaks: "M5",
+    file: TREE,
+    from: 'if (change.kind !== "replace" || isGone)',
+    to: 'if (change.kind !== "replace")',
+    likely: "state_releases",
   },
 ];

@@ -252,9 +252,18 @@ export const MUTANTS: readonly Mutant[] = [
     name: "member-set-after-the-end",
     breaks: "M1",
     file: OBJECT,
-    from: "    this.run.check();\n    this.run.changes++;\n",
-    to: "    this.run.changes++;\n",
+    from: "    this.run.check();\n    if (receiver",
+    to: "    if (receiver",
     likely: "state_shown",
+  },
+  {
+    name: "member-set-on-an-heir-changes-the-state",
+    breaks: "M1",
+    file: OBJECT,
+    from:
+      "    if (receiver !== this.proxy) return setOnHeir(receiver, key, value);\n",
+    to: "",
+    likely: "state_attacks",
   },
   {
     name: "member-removed-after-the-end",

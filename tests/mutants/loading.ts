@@ -203,4 +203,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "{ ...resolved, schema: 1 }",
     likely: "state_open",
   },
+  {
+    name: "follower-tells-of-a-mutation-that-its-reducer-changed",
+    breaks: "M1",
+    file: LOAD,
+    from: "onMutation && !plan.codec ? copyOut(mutation) as M : mutation;",
+    to: "mutation;",
+    likely: "state_attacks",
+  },
 ];

@@ -71,8 +71,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "snapshot-ahead-of-the-log",
     breaks: "S2",
     file: UPKEEP,
-    from: "const { sequence } = this.#commits;",
-    to: "const sequence = this.#commits.sequence + 1;",
+    from: "const { sequence } = capture;",
+    to: "const sequence = capture.sequence + 1;",
     likely: "matrix",
   },
   {
@@ -114,6 +114,14 @@ export const MUTANTS: readonly Mutant[] = [
     from: "    this.#staged = last;\n",
     to: "    this.#staged = this.#sequence = last;\n",
     likely: "state_faults",
+  },
+  {
+    name: "numbered-by-the-commit-and-not-by-the-state",
+    breaks: "M1",
+    file: COMMITS,
+    from: "this.#sequence = this.#tree.sequence;",
+    to: "this.#sequence = last;",
+    likely: "state_attacks",
   },
   {
     name: "view-shows-the-newest",
@@ -234,9 +242,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M2",
     file: COMMITS,
     from:
-      "    this.#tree.settle(last);\n    this.#sequence = last;\n    if (!this.feed.isHeard) return;\n",
+      "    this.#tree.settle(last);\n    this.#sequence = this.#tree.sequence;\n    if (!this.feed.isHeard) return;\n",
     to:
-      "    if (!this.feed.isHeard) {\n      this.#tree.settle(last);\n      this.#sequence = last;\n      return;\n    }\n    queueMicrotask(() => {\n      this.#tree.settle(last);\n      this.#sequence = last;\n    });\n",
+      "    if (!this.feed.isHeard) {\n      this.#tree.settle(last);\n      this.#sequence = this.#tree.sequence;\n      return;\n    }\n    queueMicrotask(() => {\n      this.#tree.settle(last);\n      this.#sequence = this.#tree.sequence;\n    });\n",
     likely: "state_manager",
   },
 ];

@@ -193,8 +193,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "older-version-of-a-table-changed",
     breaks: "M1",
     file: TAKE,
-    from: "    const isNewest = from.table.newest === from &&\n      !this.",
-    to: "    const isNewest = !this.",
+    from: "const isNewest = table.newest === from &&\n      (!this.#run",
+    to: "const isNewest = (!this.#run",
     likely: "state_places",
   },
   {
@@ -202,8 +202,8 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: TAKE,
     from:
-      "from.table.newest === from &&\n      !this.updates?.some((update) => update.from === from);",
-    to: "from.table.newest === from;",
+      "const isNewest = table.newest === from &&\n      (!this.#run || table.changedBy !== this.#run);",
+    to: "const isNewest = table.newest === from;",
     likely: "state_places",
   },
   {
@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: TAKE,
     from:
-      "      if (!this.#isInPlace(draft) && hasTables(taken)) this.mayAlias = true;\n",
+      "      this.mayAlias ||= !this.#isInPlace(draft) && mayHaveTables(taken);\n",
     to: "",
     likely: "state_places",
   },
@@ -273,5 +273,39 @@ export const MUTANTS: readonly Mutant[] = [
     from: "outer instanceof ArrayDraft || Array.isArray(outer)",
     to: "Array.isArray(outer)",
     likely: "state_shown",
+  },
+  {
+    name: "draft-of-another-run-stored",
+    breaks: "M1",
+    file: TAKE,
+    from:
+      '    if (draft && draft.run !== this.#run) {\n      draft.run.check();\n      throw this.#refused("a part of another state", key);\n    }\n',
+    to: "",
+    likely: "state_attacks",
+  },
+  {
+    name: "draft-of-an-open-run-of-another-state-stored",
+    breaks: "M1",
+    file: TAKE,
+    from: '      throw this.#refused("a part of another state", key);\n',
+    to: "",
+    likely: "state_releases",
+  },
+  {
+    name: "stored-draft-not-said-to-have-ended",
+    breaks: "E1",
+    file: TAKE,
+    from: "      draft.run.check();\n      throw",
+    to: "      throw",
+    likely: "state_attacks",
+  },
+  {
+    name: "member-of-a-prototype-stored",
+    breaks: "M1",
+    file: TAKE,
+    from:
+      "      if (!Object.hasOwn(copy, key)) continue; // of a prototype that was tampered with\n",
+    to: "",
+    likely: "state_attacks",
   },
 ];

@@ -76,8 +76,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "proto-taken-for-the-prototype",
     breaks: "M1",
     file: NATIVE_JSON,
-    from: 'if (key !== "__proto__") {',
-    to: 'if (key !== "") {',
+    from: "if (!(key in Object.prototype)) {",
+    to: 'if (key === "__proto__" || !(key in Object.prototype)) {',
     likely: "tree",
+  },
+  {
+    name: "setter-of-a-prototype-called",
+    breaks: "M1",
+    file: NATIVE_JSON,
+    from: "if (!(key in Object.prototype)) {",
+    to: 'if (key !== "__proto__") {',
+    likely: "state_attacks",
   },
 ];

@@ -139,6 +139,16 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "state_replays",
   },
   {
+    name: "replays-share-a-mutation",
+    breaks: "M1",
+    file: VERIFY,
+    from:
+      "      const step = (tree: Tree<S>) => {\n        const before = tree.newestRoot;\n        // Each replay has a mutation of its own, which its reducer may change.\n        const decoded = plan.reading.decode(record as string);\n        const mutation = mutationOf(plan, decoded, schema, sequence);\n",
+    to:
+      "      const decoded = plan.reading.decode(record as string);\n      const mutation = mutationOf(plan, decoded, schema, sequence);\n      const step = (tree: Tree<S>) => {\n        const before = tree.newestRoot;\n",
+    likely: "state_attacks",
+  },
+  {
     name: "snapshot-compared-at-the-end-only",
     breaks: "E1",
     file: VERIFY,
