@@ -14,8 +14,15 @@ import {
 } from "./draft.ts";
 import { Note, Notes } from "./notes.ts";
 import { isContainer } from "./values.ts";
-import { indexOf, type Vector, vectorOf } from "./vector.ts";
-import { ABSENT, ArrayTarget, HANDLER, inheritedByArrays } from "./view.ts";
+import { type Vector, vectorOf } from "./vector.ts";
+import {
+  ABSENT,
+  ArrayTarget,
+  HANDLER,
+  indexOf,
+  inheritedByArrays,
+  lengthMember,
+} from "./view.ts";
 
 /** So many elements that are cut off are looked up one by one. */
 const FEW = 64;
@@ -132,8 +139,8 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
   has(_: object, key: string | symbol): boolean {
     if (key === HANDLER) return true;
     this.run.check();
-    return (typeof key === "string" && this.own(key) !== ABSENT) ||
-      key in Array.prototype;
+    const index = typeof key === "string" ? indexOf(key) : undefined;
+    return index === undefined ? key in Array.prototype : this.hasAt(index);
   }
 
   deleteProperty(_: object, key: string | symbol): boolean {
@@ -165,10 +172,7 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
     key: string | symbol,
   ): PropertyDescriptor | undefined {
     this.run.check();
-    if (key === "length") {
-      const length = Reflect.getOwnPropertyDescriptor(target, key);
-      return { ...length, value: this.length };
-    }
+    if (key === "length") return lengthMember(target, this.length);
     const value = typeof key === "string" ? this.own(key) : ABSENT;
     return value === ABSENT ? undefined : ordinary(value);
   }

@@ -9,16 +9,12 @@ import type { Slot } from "./table.ts";
 /** What has become of a member. */
 export class Note<K> {
   readonly key: K;
-  /** Its value before the reducer ran, or `ABSENT`. */
+  /** Its value before the reducer ran; `ABSENT` if it was added, or added again: it comes last then. */
   readonly before: unknown;
-  /** Its slot, in a table. */
+  /** Its slot in a table, if it was there before. */
   readonly slot: Slot | undefined;
   /** The proxy of its draft, what was assigned, or `ABSENT` if it was removed. */
   value: unknown;
-  /** Whether it was added, and so comes after the members that were there. */
-  isAdded = false;
-  /** Whether a later note has taken its place. */
-  isOver = false;
   /** The next note. */
   next: Note<K> | undefined;
 
@@ -35,24 +31,26 @@ export class Note<K> {
   }
 }
 
-/** So many notes are searched one by one: most reducers touch few members, and a map is dear to make. */
+/** So many notes are searched one by one: most reducers touch few members, and a map is expensive to make. */
 const FEW = 8;
 
 /** Notes by the keys of members, in the order in which the members were first touched, or added. */
 export class Notes<K> {
   /** The first one. */
   first: Note<K> | undefined;
+  // Not private names: engines are slow to make objects that have some, and these are made for each mutation.
   private last: Note<K> | undefined;
   private count = 0;
   private byKey: Map<K, Note<K>> | undefined;
 
-  /** The note of a member. */
+  /** The last note of a member. */
   find(key: K): Note<K> | undefined {
     if (this.byKey) return this.byKey.get(key);
+    let found: Note<K> | undefined;
     for (let note = this.first; note; note = note.next) {
-      if (note.key === key && !note.isOver) return note;
+      if (note.key === key) found = note;
     }
-    return undefined;
+    return found;
   }
 
   /** Adds a note at the end. */
@@ -67,7 +65,7 @@ export class Notes<K> {
   private index(): Map<K, Note<K>> {
     const byKey = new Map<K, Note<K>>();
     for (let note = this.first; note; note = note.next) {
-      if (!note.isOver) byKey.set(note.key, note);
+      byKey.set(note.key, note);
     }
     return byKey;
   }

@@ -70,17 +70,14 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     if (!notes.first) return before;
     const keys = before.filter((key) => {
       const note = notes.find(key);
-      return !note || !note.isAdded && note.value !== ABSENT;
+      return !note || note.before !== ABSENT && note.value !== ABSENT;
     });
-    let hasAdded = false;
-    for (let note = notes.first as Note<string> | undefined; note;) {
-      if (note.isAdded && !note.isOver && note.value !== ABSENT) {
-        hasAdded = true;
-        keys.push(note.key);
-      }
-      note = note.next;
+    const kept = keys.length;
+    let note: Note<string> | undefined = notes.first;
+    for (; note; note = note.next) {
+      if (note.before === ABSENT && note.value !== ABSENT) keys.push(note.key);
     }
-    return hasAdded ? inObjectOrder(keys) : keys;
+    return keys.length > kept ? inObjectOrder(keys) : keys;
   }
 
   set(
@@ -94,16 +91,9 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     this.run.changes++;
     if (typeof key === "symbol") refuse(this, `use ${String(key)} as a key of`);
     const known = this.notes.find(key);
-    if (known && known.value !== ABSENT) {
-      known.value = value;
-      return true;
-    }
-    const slot = known ? known.slot : this.table?.table.slot(key);
-    const before = known ? known.before : this.valueBefore(key, slot);
-    const note = new Note(key, before, slot, value);
-    if (known) known.isOver = true;
-    note.isAdded = known !== undefined || before === ABSENT;
-    this.notes.add(note);
+    if (!known) this.noteFirst(key, value);
+    else if (known.value !== ABSENT) known.value = value;
+    else this.notes.add(new Note(key, ABSENT, undefined, value));
     return true;
   }
 
@@ -135,6 +125,12 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     return this.valueBefore(key, this.table?.table.slot(key)) !== ABSENT;
   }
 
+  /** Notes what becomes of a member of which there is no note. */
+  private noteFirst(key: string, value: unknown): void {
+    const slot = this.table?.table.slot(key);
+    this.notes.add(new Note(key, this.valueBefore(key, slot), slot, value));
+  }
+
   /** The value of a member before the reducer ran, or {@linkcode ABSENT}. */
   private valueBefore(key: string, slot: Slot | undefined): unknown {
     if (this.table) return slot ? valueAt(slot, this.table.tick) : ABSENT;
@@ -159,13 +155,8 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     this.run.check();
     if (typeof key === "symbol" || !this.hasOwn(key)) return true;
     const known = this.notes.find(key);
-    if (known) {
-      known.value = ABSENT;
-    } else {
-      const slot = this.table?.table.slot(key);
-      const before = this.valueBefore(key, slot);
-      this.notes.add(new Note(key, before, slot, ABSENT));
-    }
+    if (known) known.value = ABSENT;
+    else this.noteFirst(key, ABSENT);
     this.run.changes++;
     return true;
   }

@@ -19,20 +19,17 @@ import { draftOf } from "./run.ts";
 import { type Slot, TableVersion } from "./table.ts";
 import {
   arrayValue,
-  copyTable,
   hasTables,
   isContainer,
   MAX_GROWN,
   MAX_OBJECT,
   type Members,
-  tableValue,
+  tableOfMembers,
 } from "./values.ts";
 import { ABSENT } from "./view.ts";
 
 /** Deeper data is refused; engines have a limit of their own not far beyond. */
 const MAX_DEPTH = 1000;
-
-const NOTHING = {};
 
 /** A member that is to be changed. */
 interface Update {
@@ -45,8 +42,8 @@ interface Update {
 
 /** What is to be changed in a table. */
 export interface TableUpdate {
-  /** The version before; that of the changes itself, if its table was just made. */
-  readonly from: TableVersion;
+  /** The version before; `undefined` if the table was copied for the changes. */
+  readonly from: TableVersion | undefined;
   /** The version that will show the changes. */
   readonly to: TableVersion;
   /** The members that change, in order. */
@@ -60,10 +57,8 @@ export class Taking {
   /** Whether a table may be in two places now. */
   mayAlias = false;
   #tick = 0;
-  /** How many parts are being taken, one within the other. */
-  #depth = 0;
   #run: Run | undefined;
-  /** These parts, from the outermost one on, and the keys that lead there. */
+  /** The parts that are being taken, from the outermost one on, and the keys that lead there. */
   readonly #sources: object[] = [];
   readonly #keys: string[] = [];
 
@@ -85,8 +80,8 @@ export class Taking {
     this.mayAlias = mayAlias;
     this.#tick = tick;
     this.#run = run;
-    if (this.#depth > 0) { // what was taken before was refused
-      this.#depth = this.#sources.length = this.#keys.length = 0;
+    if (this.#sources.length > 0) { // what was taken before was refused
+      this.#sources.length = this.#keys.length = 0;
     }
     return this.#take(state, ROOT);
   }
@@ -105,18 +100,16 @@ export class Taking {
       throw this.#refused("a part of another state", key);
     }
     const source = draft ?? value;
-    for (let n = 0; n < this.#depth; n++) {
-      if (this.#sources[n] === source) {
-        throw this.#refused("a part of itself", key);
-      }
+    if (this.#sources.includes(source)) {
+      throw this.#refused("a part of itself", key);
     }
-    if (this.#depth >= MAX_DEPTH) {
+    if (this.#sources.length >= MAX_DEPTH) {
       throw new TypeError(
         `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
       );
     }
-    this.#sources[this.#depth] = source;
-    this.#keys[this.#depth++] = key;
+    this.#sources.push(source);
+    this.#keys.push(key);
     let taken: unknown;
     if (!draft) taken = this.#fresh(value);
     else {
@@ -125,34 +118,25 @@ export class Taking {
         : this.#array(draft);
       this.mayAlias ||= !this.#isInPlace(draft) && mayHaveTables(taken);
     }
-    this.#sources[--this.#depth] = NOTHING; // it would keep an old state alive
+    this.#sources.pop();
+    this.#keys.pop();
     return taken;
   }
 
-  /** What a draft stands for now: the part itself, if it was not changed. */
+  /** What a draft becomes: the part itself, if it was not changed. */
   #object(draft: ObjectDraft): unknown {
     const { part, table, notes } = draft;
     let members: Update[] | undefined;
     let [grown, removed] = [false, false];
     for (let note = notes.first; note; note = note.next) {
-      if (note.isOver) continue;
-      const { key, isAdded, before, slot } = note;
+      const { key, before, slot } = note;
       const value = note.value === undefined || note.value === ABSENT
         ? ABSENT
         : this.#take(note.value, key);
-      const isBack = isAdded && before !== ABSENT;
-      if (!isBack && isSame(value, before)) continue;
+      if (isSame(value, before)) continue;
       if (before === ABSENT) grown = true;
-      else if (isBack || value === ABSENT) removed = true;
-      // One that was removed, and added again, comes last now.
-      if (isBack) members = added(members, { key, slot, value: ABSENT });
-      if (!isBack || value !== ABSENT) {
-        members = added(members, {
-          key,
-          slot: isBack ? undefined : slot,
-          value,
-        });
-      }
+      else if (value === ABSENT) removed = true;
+      members = added(members, { key, slot, value });
     }
     if (!members) return part;
     if (table) return this.#update(table, members);
@@ -181,7 +165,9 @@ export class Taking {
     }
     if (removed || grown) {
       const entries = Object.entries(copy);
-      if (entries.length > MAX_GROWN) return tableValue(entries, this.#tick);
+      if (entries.length > MAX_GROWN) {
+        return tableOfMembers(entries, this.#tick).shown;
+      }
     }
     return Object.freeze(copy);
   }
@@ -189,23 +175,12 @@ export class Taking {
   /** The next version of a table; if others have changed that one, the first of a table of its own. */
   #update(from: TableVersion, members: readonly Update[]): Members {
     const { table } = from;
-    const isNewest = table.newest === from &&
-      (!this.#run || table.changedBy !== this.#run);
+    const isNewest = table.newest === from && table.changedBy !== this.#run;
     table.changedBy = this.#run;
-    const to = !isNewest
-      ? copyTable(from, this.#tick)
-      : from.tick === this.#tick
-      ? from // nobody sees it yet
-      : new TableVersion(from.table, this.#tick);
-    const update = isNewest ? { from, to, members } : {
-      from: to,
-      to,
-      members: members.map(({ key, value }) => ({
-        key,
-        value,
-        slot: undefined,
-      })),
-    };
+    let to = from; // no other state shows it yet
+    if (!isNewest) to = tableOfMembers(from.members(), this.#tick);
+    else if (from.tick !== this.#tick) to = new TableVersion(table, this.#tick);
+    const update = { from: isNewest ? from : undefined, to, members };
     this.updates = added(this.updates, update);
     return to.shown;
   }
@@ -238,14 +213,11 @@ export class Taking {
   /** A copy of what was not in the state before. */
   #fresh(value: object): unknown {
     const problem = containerProblem(value);
-    if (problem !== undefined) {
-      throw this.#refused(problem, this.#keys[--this.#depth]);
-    }
+    if (problem !== undefined) throw this.#refused(problem);
     if (Array.isArray(value)) {
       // Indices come first, then the length.
       if (Reflect.ownKeys(value).at(-1) !== "length") {
-        const key = this.#keys[--this.#depth];
-        throw this.#refused("an array with named members", key);
+        throw this.#refused("an array with named members");
       }
       const items: unknown[] = [];
       for (let n = 0; n < value.length; n++) {
@@ -276,7 +248,7 @@ export class Taking {
       );
     }
     return count - absent > MAX_OBJECT
-      ? tableValue(Object.entries(copy), this.#tick)
+      ? tableOfMembers(Object.entries(copy), this.#tick).shown
       : Object.freeze(copy);
   }
 
@@ -289,23 +261,22 @@ export class Taking {
   #isInPlace(draft: Draft): boolean {
     const keys = this.#keys;
     let one: Draft | undefined = draft;
-    for (let n = this.#depth - 1; n >= 0; n--, one = one.parent) {
+    for (let n = keys.length - 1; n >= 0; n--, one = one.parent) {
       if (one?.key !== keys[n]) return false;
     }
     return one === undefined;
   }
 
-  #refused(what: string, key: string): TypeError {
-    let path = "";
-    for (let n = 0; n <= this.#depth; n++) {
-      const step = n < this.#depth ? this.#keys[n] : key;
+  /** Refuses the part that is being taken, or its member with a key. */
+  #refused(what: string, key?: string): TypeError {
+    const keys = key === undefined ? this.#keys : [...this.#keys, key];
+    const steps = keys.map((step, n) => {
+      if (n === 0) return step;
       const outer = this.#sources[n - 1];
-      if (n === 0) path = step;
-      else {
-        const isItem = outer instanceof ArrayDraft || Array.isArray(outer);
-        path += isItem ? `[${step}]` : memberStep(step);
-      }
-    }
+      const isItem = outer instanceof ArrayDraft || Array.isArray(outer);
+      return isItem ? `[${step}]` : memberStep(step);
+    });
+    const path = steps.join("");
     return new TypeError(
       `Cannot store ${what} as ${path}: JSON would change it`,
     );

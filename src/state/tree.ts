@@ -196,10 +196,10 @@ export class Tree<S> {
     for (const { from, to, members } of taking.updates) {
       const { table } = to;
       for (const { key, value, slot } of members) {
-        const change = table.set(key, value, tick, slot);
+        const change = table.set(key, value, tick, from && slot);
         work.changes ? work.changes.push(change) : work.changes = [change];
       }
-      if (from === to) continue;
+      if (!from || from === to) continue;
       table.newest = to;
       work.replaced ? work.replaced.push(from) : work.replaced = [from];
     }

@@ -18,7 +18,7 @@ export const MAX_OBJECT = 64;
 /** Objects to which a reducer adds members, or from which it removes some, become tables when they have more than this: engines are slow to copy objects that grew. */
 export const MAX_GROWN = 16;
 /** Arrays with more elements than this become vectors: JavaScriptCore is slow to freeze arrays. */
-export const MAX_ARRAY = 16;
+const MAX_ARRAY = 16;
 
 /** Ordinary data, or what looks like it. */
 export type Members = Readonly<Record<string, unknown>>;
@@ -80,18 +80,18 @@ export function ownParsed(data: unknown): unknown {
     if (value !== member) setOwn(object, key, value);
   }
   return count > MAX_OBJECT
-    ? tableValue(Object.entries(object), 0)
+    ? tableOfMembers(Object.entries(object), 0).shown
     : Object.freeze(object);
 }
 
-/** A new table with these members, as a value of a state. */
-export function tableValue(
+/** The first version of a new table with these members. */
+export function tableOfMembers(
   members: Iterable<readonly [string, unknown]>,
   tick: number,
-): Members {
+): TableVersion {
   const table = new Table(tick);
   for (const [key, value] of members) table.put(key, value);
-  return table.newest.shown;
+  return table.newest;
 }
 
 /** A copy of a value, as data of the caller's own. */
@@ -105,11 +105,4 @@ export function copyOut(value: unknown): unknown {
     setOwn(copy, key, copyOut(member));
   }
   return copy;
-}
-
-/** The same members in a table of their own. */
-export function copyTable(version: TableVersion, tick: number): TableVersion {
-  const table = new Table(tick);
-  for (const [key, value] of version.members()) table.put(key, value);
-  return table.newest;
 }

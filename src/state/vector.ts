@@ -9,7 +9,9 @@ import {
   ABSENT,
   ArrayTarget,
   HANDLER,
+  indexOf,
   inheritedByArrays,
+  lengthMember,
   ReadOnlyHandler,
   readOnlyMember,
 } from "./view.ts";
@@ -95,7 +97,7 @@ export class Vector extends ReadOnlyHandler {
     const last = chunks.length - 1;
     const rest = length - last * CHUNK;
     if (last >= 0 && rest < chunks[last].length) chunkOf(last).length = rest;
-    for (const [index, value] of [...changes].sort(([a], [b]) => a - b)) {
+    for (const [index, value] of changes) {
       chunkOf(Math.floor(index / CHUNK))[index % CHUNK] = value;
     }
     return new Vector(chunks, length, hasTables || this.hasTables);
@@ -130,10 +132,7 @@ export class Vector extends ReadOnlyHandler {
     target: object,
     key: string | symbol,
   ): PropertyDescriptor | undefined {
-    if (key === "length") {
-      const length = Reflect.getOwnPropertyDescriptor(target, key);
-      return { ...length, value: this.length };
-    }
+    if (key === "length") return lengthMember(target, this.length);
     const value = this.#member(key);
     return value === ABSENT ? undefined : readOnlyMember(value);
   }
@@ -149,15 +148,5 @@ export function vectorOf(value: object): Vector | undefined {
   const handler = (value as { [HANDLER]?: unknown })[HANDLER];
   return handler instanceof Vector && handler.shown === value
     ? handler
-    : undefined;
-}
-
-/** A key as an index, if it is one. */
-export function indexOf(key: string): number | undefined {
-  const first = key.charCodeAt(0);
-  if (!(first >= 48 && first <= 57)) return undefined;
-  const index = Number(key);
-  return `${index}` === key && index < 2 ** 32 - 1 && Number.isInteger(index)
-    ? index
     : undefined;
 }

@@ -3,8 +3,8 @@
  * arrays.
  *
  * Small parts of a state are plain frozen data. A large one is a proxy, whose
- * handler keeps the members; the handler, or a holder of it, is also the target,
- * because that is what runtimes look at when they print a proxy.
+ * handler keeps the members. The target of the proxy knows the handler, because
+ * the target is what some runtimes look at when they print a proxy.
  *
  * @module
  */
@@ -95,6 +95,15 @@ export function readOnlyMember(value: unknown): PropertyDescriptor {
   return { value, writable: false, enumerable: true, configurable: true };
 }
 
+/** The descriptor of an array's length, which that of the proxy's target must agree with. */
+export function lengthMember(
+  target: object,
+  length: number,
+): PropertyDescriptor {
+  const own = Reflect.getOwnPropertyDescriptor(target, "length");
+  return { ...own, value: length };
+}
+
 /** What an ordinary object answers for a key that is not its own. */
 export function inherited(key: string): unknown {
   return key === "__proto__"
@@ -108,20 +117,21 @@ export function inheritedByArrays(key: string): unknown {
   return key === "__proto__" ? undefined : Reflect.get(Array.prototype, key);
 }
 
-const INDEX = /^(?:0|[1-9]\d{0,9})$/;
-
-/** Whether a key is an index of an array: the keys that objects list first, by size. */
-export function isArrayIndex(key: string): boolean {
+/** A key as an index, if it is one. */
+export function indexOf(key: string): number | undefined {
   const first = key.charCodeAt(0);
-  return first >= 48 && first <= 57 && INDEX.test(key) &&
-    Number(key) < 2 ** 32 - 1;
+  if (!(first >= 48 && first <= 57)) return undefined;
+  const index = Number(key);
+  return `${index}` === key && index < 2 ** 32 - 1 && Number.isInteger(index)
+    ? index
+    : undefined;
 }
 
 /** Keys in the order in which objects list them. */
 export function inObjectOrder(keys: string[]): string[] {
-  const numbers = keys.filter(isArrayIndex);
+  const numbers = keys.filter((key) => indexOf(key) !== undefined);
   if (numbers.length === 0) return keys;
   numbers.sort((a, b) => Number(a) - Number(b));
   if (numbers.length === keys.length) return numbers;
-  return [...numbers, ...keys.filter((key) => !isArrayIndex(key))];
+  return [...numbers, ...keys.filter((key) => indexOf(key) === undefined)];
 }
