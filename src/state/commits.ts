@@ -28,8 +28,6 @@ export class Commits<S, M> {
   readonly #writer: Writer;
   /** The last mutation that the tree holds. */
   #staged: number;
-  /** The last mutation that is durable. */
-  #sequence: number;
   /** Resolves when all that was handed in is durable. */
   #newest: Promise<number>;
   #isClosed = false;
@@ -38,14 +36,14 @@ export class Commits<S, M> {
     this.#plan = plan;
     this.#tree = tree;
     this.#writer = writer;
-    this.#staged = this.#sequence = writer.sequence;
+    this.#staged = writer.sequence;
     this.#newest = Promise.resolve(writer.sequence);
     tree.await();
   }
 
   /** Sequence number of the last mutation that is durable. */
   get sequence(): number {
-    return this.#sequence;
+    return this.#tree.sequence;
   }
 
   /** Applies mutations, all or none; throws what is refused at once. */
@@ -151,14 +149,13 @@ export class Commits<S, M> {
     throw new DurableError(
       "CLOSED",
       `Cannot ${action} "${path}": the state is closed`,
-      { path, sequence: this.#sequence },
+      { path, sequence: this.sequence },
     );
   }
 
   /** Mutations are durable: from here on the state shows them. */
   #show(last: number, texts: readonly string[]): void {
     this.#tree.settle(last);
-    this.#sequence = this.#tree.sequence;
     if (!this.feed.isHeard) return;
     let sequence = last - texts.length;
     for (const text of texts) {

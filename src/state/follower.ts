@@ -31,7 +31,6 @@ export interface FollowOptions<S, M> extends StateOptions<S, M> {
 interface Position<S> {
   readonly tree: Tree<S>;
   readonly tail: LogTail<unknown>;
-  sequence: number;
 }
 
 /**
@@ -126,7 +125,7 @@ export class StateFollower<S, M> implements AsyncDisposable {
 
   /** Sequence number of the last mutation that is in it. */
   get sequence(): number {
-    return this.#position.sequence;
+    return this.#position.tree.sequence;
   }
 
   /** Why it stopped to look for news by itself; `undefined` if it did not. */
@@ -196,28 +195,29 @@ export class StateFollower<S, M> implements AsyncDisposable {
     }
     // A compaction was faster: its snapshot has what was removed.
     const position = await begin(this.#plan);
-    if (position.sequence > this.sequence) {
+    const { sequence } = position.tree;
+    if (sequence > this.sequence) {
       this.#position = position;
-      this.#feed.publish({ sequence: position.sequence, mutation: undefined });
+      this.#feed.publish({ sequence, mutation: undefined });
     }
     return await this.#readOn();
   }
 
   async #readOn(): Promise<number> {
     const position = this.#position;
-    const onMutation = (sequence: number, mutation: M) => {
-      position.sequence = sequence;
+    const { tree, tail } = position;
+    const publish = (sequence: number, mutation: M) =>
       this.#feed.publish({ sequence, mutation });
-    };
-    for await (const batch of position.tail.read()) {
+    for await (const batch of tail.read()) {
+      const onMutation = this.#feed.isHeard ? publish : undefined;
       try {
-        applyBatch(this.#plan, position.tree, batch, Infinity, onMutation);
+        applyBatch(this.#plan, tree, batch, Infinity, onMutation);
       } catch (error) {
         throw this.#refusal = error;
       }
       if (this.#isClosed) break;
     }
-    return position.sequence;
+    return tree.sequence;
   }
 }
 
@@ -228,6 +228,5 @@ async function begin<S, M>(plan: Plan<S, M>): Promise<Position<S>> {
   return {
     tree: new Tree<S>(state, sequence),
     tail: new LogTail({ ...log, reading, maxSchema: version }, sequence + 1),
-    sequence,
   };
 }

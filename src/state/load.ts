@@ -185,7 +185,7 @@ export function applyBatch<S, M>(
     if (sequence >= to) break;
     sequence++;
     const mutation = mutationOf(plan, record, schema, sequence);
-    // A reducer may change what it is given; who is told of it must not see that.
+    // A reducer may change what it receives; listeners must not see that.
     const given = onMutation && !plan.codec ? copyOut(mutation) as M : mutation;
     applyOne(plan, tree, given, sequence);
     onMutation?.(sequence, mutation);

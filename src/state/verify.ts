@@ -152,15 +152,18 @@ async function compare<S, M>(
     for (const record of records) {
       sequence++;
       const step = (tree: Tree<S>) => {
-        const before = tree.newestRoot;
         // Each replay has a mutation of its own, which its reducer may change.
         const decoded = plan.reading.decode(record as string);
         const mutation = mutationOf(plan, decoded, schema, sequence);
         applyOne(plan, tree, mutation, sequence);
+      };
+      const traced = (tree: Tree<S>) => {
+        const before = tree.newestRoot;
+        step(tree);
         return traceOf(before, tree.newestRoot, tree.lastChanges);
       };
-      const trace = inWorld("one", () => step(left));
-      const other = inWorld("other", () => step(right));
+      const trace = inWorld("one", () => traced(left));
+      const other = inWorld("other", () => traced(right));
       if (third) step(third);
       const difference = trace === other
         ? join()

@@ -8,13 +8,10 @@ import { messageOf } from "../errors.ts";
 import {
   copyExactly,
   exactJson,
-  isPlain,
   toJson,
   UnfaithfulError,
 } from "../exact_json.ts";
 import { parseJson } from "../native_json.ts";
-
-export { copyExactly, isPlain };
 
 /**
  * Turns records into lines of JSON text and back. To take what `JSON.stringify`
