@@ -3,7 +3,6 @@
 import type { Mutant } from "./mutant.ts";
 
 const ARRAY = "src/state/array_draft.ts";
-const VECTOR = "src/state/vector.ts";
 
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -141,8 +140,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: "element-looked-for-after-the-end",
     breaks: "M1",
     file: ARRAY,
-    from: "    this.run.check();\n    return (typeof",
-    to: "    return (typeof",
+    from:
+      '    this.run.check();\n    const index = typeof key === "string" ? indexOf(key) : undefined;\n    return index',
+    to:
+      '    const index = typeof key === "string" ? indexOf(key) : undefined;\n    return index',
     likely: "state_shown",
   },
   {
@@ -182,14 +183,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: "descriptor-of-an-element-after-the-end",
     breaks: "M1",
     file: ARRAY,
-    from: '    this.run.check();\n    if (key === "length") {',
-    to: '    if (key === "length") {',
+    from:
+      '    this.run.check();\n    if (key === "length") return lengthMember',
+    to: '    if (key === "length") return lengthMember',
     likely: "state_shown",
   },
   {
     name: "any-number-taken-for-an-index",
     breaks: "M1",
-    file: VECTOR,
+    file: "src/state/view.ts",
     from:
       "return `${index}` === key && index < 2 ** 32 - 1 && Number.isInteger(index)",
     to: "return index < 2 ** 32 - 1 && Number.isInteger(index)",

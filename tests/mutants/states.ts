@@ -119,8 +119,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "numbered-by-the-commit-and-not-by-the-state",
     breaks: "M1",
     file: COMMITS,
-    from: "this.#sequence = this.#tree.sequence;",
-    to: "this.#sequence = last;",
+    from: "    return this.#tree.sequence;\n",
+    to: "    return this.#staged;\n",
     likely: "state_attacks",
   },
   {
@@ -241,10 +241,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "changes-told-before-they-are-shown",
     breaks: "M2",
     file: COMMITS,
-    from:
-      "    this.#tree.settle(last);\n    this.#sequence = this.#tree.sequence;\n    if (!this.feed.isHeard) return;\n",
+    from: "    this.#tree.settle(last);\n    if (!this.feed.isHeard) return;\n",
     to:
-      "    if (!this.feed.isHeard) {\n      this.#tree.settle(last);\n      this.#sequence = this.#tree.sequence;\n      return;\n    }\n    queueMicrotask(() => {\n      this.#tree.settle(last);\n      this.#sequence = this.#tree.sequence;\n    });\n",
+      "    if (!this.feed.isHeard) {\n      this.#tree.settle(last);\n      return;\n    }\n    queueMicrotask(() => this.#tree.settle(last));\n",
     likely: "state_manager",
   },
 ];

@@ -28,26 +28,24 @@ export const MUTANTS: readonly Mutant[] = [
     name: "cycle-not-named",
     breaks: "E1",
     file: TAKE,
-    from: "if (this.#sources[n] === source) {",
-    to: "if (this.#sources[n] === undefined) {",
+    from: "if (this.#sources.includes(source)) {",
+    to: "if (this.#sources.length < 0) {",
     likely: "tree",
   },
   {
     name: "data-too-deep-stored",
     breaks: "M4",
     file: TAKE,
-    from: "if (this.#depth >= MAX_DEPTH) {",
-    to: "if (this.#depth < 0) {",
+    from: "if (this.#sources.length >= MAX_DEPTH) {",
+    to: "if (this.#sources.length < 0) {",
     likely: "state_rules",
   },
   {
     name: "class-instance-stored",
     breaks: "M1",
     file: TAKE,
-    from:
-      "    const problem = containerProblem(value);\n    if (problem !== undefined) {",
-    to:
-      '    const problem = containerProblem(value);\n    if (problem === "") {',
+    from: "if (problem !== undefined) throw this.#refused(problem);",
+    to: 'if (problem === "") throw this.#refused(problem);',
     likely: "tree",
   },
   {
@@ -120,25 +118,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "moved-back-member-keeps-its-place",
     breaks: "M1",
     file: TAKE,
-    from: "      const isBack = isAdded && before !== ABSENT;\n",
-    to: "      const isBack = isAdded && before === undefined;\n",
-    likely: "tree",
-  },
-  {
-    name: "re-added-member-not-removed-first",
-    breaks: "M1",
-    file: TAKE,
-    from:
-      "      if (isBack) members = added(members, { key, slot, value: ABSENT });\n",
-    to: "",
+    from: "      else if (value === ABSENT) removed = true;\n",
+    to: "      else if (value === ABSENT) removed = false;\n",
     likely: "tree",
   },
   {
     name: "unchanged-part-copied",
     breaks: "M5",
     file: TAKE,
-    from: "      if (!isBack && isSame(value, before)) continue;\n",
-    to: "",
+    from: "      if (isSame(value, before)) continue;\n",
+    to: "      if (value === ABSENT && before === ABSENT) continue;\n",
     likely: "state_rules",
   },
   {
@@ -193,8 +182,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "older-version-of-a-table-changed",
     breaks: "M1",
     file: TAKE,
-    from: "const isNewest = table.newest === from &&\n      (!this.#run",
-    to: "const isNewest = (!this.#run",
+    from:
+      "const isNewest = table.newest === from && table.changedBy !== this.#run;",
+    to: "const isNewest = table.changedBy !== this.#run;",
     likely: "state_places",
   },
   {
@@ -202,7 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: TAKE,
     from:
-      "const isNewest = table.newest === from &&\n      (!this.#run || table.changedBy !== this.#run);",
+      "const isNewest = table.newest === from && table.changedBy !== this.#run;",
     to: "const isNewest = table.newest === from;",
     likely: "state_places",
   },
@@ -210,18 +200,17 @@ export const MUTANTS: readonly Mutant[] = [
     name: "table-changed-under-an-older-state",
     breaks: "M1",
     file: TAKE,
-    from: "      : from.tick === this.#tick\n",
-    to: "      : from.tick <= this.#tick\n",
+    from: "else if (from.tick !== this.#tick) to =",
+    to: "else if (from.tick > this.#tick) to =",
     likely: "state_shown",
   },
   {
     name: "changes-of-a-copied-table-lost",
     breaks: "M1",
     file: TAKE,
-    from:
-      "      from: to,\n      to,\n      members: members.map(({ key, value }) => ({",
+    from: "const update = { from: isNewest ? from : undefined, to, members };",
     to:
-      "      from: to,\n      to,\n      members: members.slice(members.length).map(({ key, value }) => ({",
+      "const update = {\n      from: isNewest ? from : undefined,\n      to,\n      members: isNewest ? members : [],\n    };",
     likely: "state_places",
   },
   {
@@ -262,8 +251,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "path-of-an-element-wrong",
     breaks: "E1",
     file: TAKE,
-    from: "path += isItem ? `[${step}]` : memberStep(step);",
-    to: "path += memberStep(step);",
+    from: "return isItem ? `[${step}]` : memberStep(step);",
+    to: 'return memberStep(step) + (isItem ? "" : "");',
     likely: "state_shown",
   },
   {

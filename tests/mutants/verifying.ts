@@ -12,8 +12,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "verify-in-one-world",
     breaks: "M1",
     file: VERIFY,
-    from: 'inWorld("other", () => step(right))',
-    to: 'inWorld("one", () => step(right))',
+    from: 'inWorld("other", () => traced(right))',
+    to: 'inWorld("one", () => traced(right))',
     likely: "state_verify",
   },
   {
@@ -143,9 +143,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: VERIFY,
     from:
-      "      const step = (tree: Tree<S>) => {\n        const before = tree.newestRoot;\n        // Each replay has a mutation of its own, which its reducer may change.\n        const decoded = plan.reading.decode(record as string);\n        const mutation = mutationOf(plan, decoded, schema, sequence);\n",
+      "      const step = (tree: Tree<S>) => {\n        // Each replay has a mutation of its own, which its reducer may change.\n        const decoded = plan.reading.decode(record as string);\n        const mutation = mutationOf(plan, decoded, schema, sequence);\n",
     to:
-      "      const decoded = plan.reading.decode(record as string);\n      const mutation = mutationOf(plan, decoded, schema, sequence);\n      const step = (tree: Tree<S>) => {\n        const before = tree.newestRoot;\n",
+      "      const decoded = plan.reading.decode(record as string);\n      const mutation = mutationOf(plan, decoded, schema, sequence);\n      const step = (tree: Tree<S>) => {\n",
     likely: "state_attacks",
   },
   {

@@ -65,19 +65,11 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "state_rules",
   },
   {
-    name: "number-with-zeros-taken-for-an-index",
-    breaks: "M1",
-    file: VIEW,
-    from: "const INDEX = /^(?:0|[1-9]\\d{0,9})$/;",
-    to: "const INDEX = /^\\d{1,10}$/;",
-    likely: "state_rules",
-  },
-  {
     name: "number-too-large-taken-for-an-index",
     breaks: "M1",
     file: VIEW,
-    from: " &&\n    Number(key) < 2 ** 32 - 1;",
-    to: ";",
+    from: "index < 2 ** 32 - 1 && Number",
+    to: "index < 2 ** 40 && Number",
     likely: "state_rules",
   },
   {
