@@ -265,7 +265,7 @@ function cloneMembers(value: Members, outer: Outer | undefined): Members {
 }
 
 /** Whether a value without members is the same in JSON; of every kind that is frequent. */
-function isKept(value: unknown): boolean {
+export function isKept(value: unknown): boolean {
   return typeof value === "string" || typeof value === "boolean" ||
     value === null ||
     // x - x is 0 for every finite x; 1 / -0 is negative.

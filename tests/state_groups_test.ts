@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { MemoryFileSystem, StateManager } from "../mod.ts";
-import { GROUP_LENGTH, waiterFor } from "../src/wal/group.ts";
+import { GROUP_LENGTH } from "../src/wal/group.ts";
 import { openForWriting } from "../src/wal/log.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
@@ -25,10 +25,14 @@ test("Writer.joinsGroup says whether the next append is acknowledged with the la
   const submit = (text: string) =>
     new Promise<void>((resolve, reject) => {
       joins.push(writer.joinsGroup);
-      writer.submit(waiterFor(text, () => {
-        groups.push(writer.sequence);
-        resolve();
-      }, reject));
+      writer.submit({
+        texts: text,
+        resolve: () => {
+          groups.push(writer.sequence);
+          resolve();
+        },
+        reject,
+      });
     });
   const big = JSON.stringify("x".repeat(GROUP_LENGTH));
   const done = [

@@ -8,7 +8,6 @@
 import type { DurableError } from "../errors.ts";
 import type { OpenState } from "../state/open_state.ts";
 import { isContainer, memberOf, membersOf } from "../state/values.ts";
-import { ABSENT } from "../state/view.ts";
 import { Alarms } from "./alarms.ts";
 import { Batch } from "./batch.ts";
 import { Heap } from "./heap.ts";
@@ -134,7 +133,7 @@ export class Ledger {
   ): Entry | undefined {
     for (const part of parts) {
       const entry = memberOf(this.#durablePart(part), String(number));
-      if (entry !== ABSENT) return entry as Entry;
+      if (entry !== undefined) return entry as Entry;
     }
     return undefined;
   }
@@ -272,8 +271,7 @@ export class Ledger {
   }
 
   #member(part: keyof Root, key: string): unknown {
-    const value = memberOf(this.#part(part), key);
-    return value === ABSENT ? undefined : value;
+    return memberOf(this.#part(part), key);
   }
 }
 

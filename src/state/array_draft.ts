@@ -12,11 +12,10 @@ import {
   type Run,
   setOnHeir,
 } from "./draft.ts";
-import { Note, Notes } from "./notes.ts";
+import { ABSENT, addNote, findNote, Note, type Noted } from "./notes.ts";
 import { isContainer } from "./values.ts";
 import { type Vector, vectorOf } from "./vector.ts";
 import {
-  ABSENT,
   ArrayTarget,
   HANDLER,
   indexOf,
@@ -28,22 +27,23 @@ import {
 const FEW = 64;
 
 /** The draft of an array. */
-export class ArrayDraft implements Draft, ProxyHandler<object> {
+export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
   readonly run: Run;
   /** The draft of the part that it was met in; `undefined` for the state itself. */
   readonly parent: Draft | undefined;
   /** Its key there. */
   readonly key: string;
-  readonly isArray = true;
   /** The part of the state, as it was before. */
   readonly part: readonly unknown[];
   /** Its vector, if it is a large one. */
   readonly vector: Vector | undefined;
+  /** What the reducer has. */
   readonly proxy: object;
-  /** What became of its elements. */
-  readonly notes: Notes<number> = new Notes();
+  firstNote: Note<number> | undefined = undefined;
+  lastNote: Note<number> | undefined = undefined;
+  noteByKey: Map<number, Note<number>> | undefined = undefined;
   /** What became of it when the reducer returned. */
-  taken: unknown = undefined;
+  taken: object | undefined = undefined;
   length: number;
   /** Elements from here on are not those of the part any more. */
   end: number;
@@ -64,26 +64,26 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
     this.proxy = target.shown = new Proxy(target, this) as unknown[];
   }
 
-  /** The value of an element before the reducer ran, or {@linkcode ABSENT}. */
+  /** The value of an element before the reducer ran, if it was there. */
   before(index: number): unknown {
-    if (index >= (this.vector ?? this.part).length) return ABSENT;
+    if (index >= (this.vector ?? this.part).length) return undefined;
     return this.vector ? this.vector.at(index) : this.part[index];
   }
 
   /** The value of an element, or {@linkcode ABSENT}. */
   at(index: number): unknown {
-    const note = this.notes.find(index);
+    const note = findNote(this, index);
     if (note) return note.value;
-    const value = index < this.end ? this.before(index) : ABSENT;
-    if (!isContainer(value)) return value;
+    const value = index < this.end ? this.before(index) : undefined;
+    if (!isContainer(value)) return value === undefined ? ABSENT : value;
     const draft = this.run.draft(value, this, `${index}`);
-    this.notes.add(new Note(index, value, undefined, draft.proxy));
+    addNote(this, new Note(index, value, undefined, draft, draft.proxy));
     return draft.proxy;
   }
 
   /** Whether there is an element. */
   private hasAt(index: number): boolean {
-    const note = this.notes.find(index);
+    const note = findNote(this, index);
     return note ? note.value !== ABSENT : index < this.end;
   }
 
@@ -187,10 +187,10 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
     }
     if (this.length - end < FEW) {
       for (let index = end; index < this.length; index++) {
-        if (this.notes.find(index)) this.note(index, ABSENT);
+        if (findNote(this, index)) this.note(index, ABSENT);
       }
     } else {
-      for (let note = this.notes.first; note; note = note.next) {
+      for (let note = this.firstNote; note; note = note.next) {
         if (note.key >= end) note.value = ABSENT;
       }
     }
@@ -199,12 +199,12 @@ export class ArrayDraft implements Draft, ProxyHandler<object> {
   }
 
   private note(index: number, value: unknown): void {
-    const note = this.notes.find(index);
+    const note = findNote(this, index);
     if (note) {
       note.value = value;
       return;
     }
     const before = this.before(index);
-    this.notes.add(new Note(index, before, undefined, value));
+    addNote(this, new Note(index, before, undefined, undefined, value));
   }
 }

@@ -13,7 +13,6 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { waiterFor } from "../wal/group.ts";
 import type { Writer } from "../wal/writer.ts";
 import { Feed } from "./feed.ts";
 import type { ApplyOptions, Plan } from "./options.ts";
@@ -99,18 +98,18 @@ export class Commits<S, M> {
     }
     this.#staged = last;
     return this.#newest = new Promise((resolve, reject) => {
-      this.#writer.submit(waiterFor(
-        texts.length === 1 ? texts[0] : texts,
-        (sequence) => {
+      this.#writer.submit({
+        texts: texts.length === 1 ? texts[0] : texts,
+        resolve: (sequence) => {
           this.#show(sequence, texts);
           onDurable?.();
           resolve(sequence);
         },
-        (error) => {
+        reject: (error) => {
           this.feed.end(error); // there will be no more
           reject(error);
         },
-      ));
+      });
     });
   }
 

@@ -15,7 +15,9 @@
  */
 
 import { memberStep } from "../exact_json.ts";
-import { ABSENT } from "./view.ts";
+import type { ArrayDraft } from "./array_draft.ts";
+import type { ObjectDraft } from "./object_draft.ts";
+import { ABSENT } from "./notes.ts";
 
 /** The name of the state itself, in paths. */
 export const ROOT = "state";
@@ -33,34 +35,13 @@ export interface Run {
 }
 
 /** The draft of a part of the state: the handler of the proxy that a reducer has. */
-export interface Draft {
-  readonly run: Run;
-  /** The draft of the part that it was met in; `undefined` for the state itself. */
-  readonly parent: Draft | undefined;
-  /** Its key there. */
-  readonly key: string;
-  /** Whether the part is an array. */
-  readonly isArray: boolean;
-  /** What the reducer has. */
-  readonly proxy: object;
-  /** What became of it when the reducer returned. */
-  taken: unknown;
-  /** The value of a member of its own, or {@linkcode ABSENT}. */
-  own(key: string): unknown;
-  /** Assigns to a member. */
-  set(
-    target: object,
-    key: string | symbol,
-    value: unknown,
-    receiver?: unknown,
-  ): boolean;
-}
+export type Draft = ObjectDraft | ArrayDraft;
 
 /** Where a part was before the reducer ran, such as `state.users["a b"][0]`. */
 function pathOf({ parent, key }: Draft): string {
   if (!parent) return key;
   return pathOf(parent) +
-    (parent.isArray ? `[${key}]` : memberStep(key));
+    (Array.isArray(parent.part) ? `[${key}]` : memberStep(key));
 }
 
 /** Refuses what cannot be done with a part of the state, and with it all of the run. */

@@ -12,70 +12,78 @@ import {
   type Run,
   setOnHeir,
 } from "./draft.ts";
-import { Note, Notes } from "./notes.ts";
-import { type Slot, tableOf, type TableVersion, valueAt } from "./table.ts";
+import { ABSENT, addNote, findNote, Note, type Noted } from "./notes.ts";
+import { type Slot, type TableVersion, valueAt } from "./table.ts";
 import { isContainer, type Members } from "./values.ts";
 import {
-  ABSENT,
   HANDLER,
   inherited,
   inObjectOrder,
-  ObjectTarget,
   type Printable,
+  printAsShown,
 } from "./view.ts";
 
-/** The draft of an object. */
-export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
+/** The draft of an object: the handler of its proxy, and the target of it too. */
+export class ObjectDraft
+  implements Noted<string>, ProxyHandler<object>, Printable {
   readonly run: Run;
   /** The draft of the part that it was met in; `undefined` for the state itself. */
   readonly parent: Draft | undefined;
   /** Its key there. */
   readonly key: string;
-  readonly isArray = false;
   /** The part of the state, as it was before. */
   readonly part: object;
   /** Its table, if it is a large one. */
   readonly table: TableVersion | undefined;
+  /** What the reducer has. */
   readonly proxy: object;
-  /** What became of its members. */
-  readonly notes: Notes<string> = new Notes();
+  firstNote: Note<string> | undefined = undefined;
+  lastNote: Note<string> | undefined = undefined;
+  noteByKey: Map<string, Note<string>> | undefined = undefined;
   /** What became of it when the reducer returned. */
-  taken: unknown = undefined;
+  taken: object | undefined = undefined;
 
-  constructor(run: Run, part: object, parent: Draft | undefined, key: string) {
+  constructor(
+    run: Run,
+    part: object,
+    table: TableVersion | undefined,
+    parent: Draft | undefined,
+    key: string,
+  ) {
     this.run = run;
     this.parent = parent;
     this.key = key;
     this.part = part;
-    this.table = tableOf(part);
-    this.proxy = new Proxy<object>(new ObjectTarget(this), this);
+    this.table = table;
+    this.proxy = new Proxy<object>(this, this);
   }
 
   /** The value of a member of its own, or {@linkcode ABSENT}. */
   own(key: string): unknown {
-    const note = this.notes.find(key);
+    const note = findNote(this, key);
     if (note) return note.value;
     const slot = this.table?.table.slot(key);
     const value = this.valueBefore(key, slot);
-    if (!isContainer(value)) return value;
+    if (!isContainer(value)) return value === undefined ? ABSENT : value;
     const draft = this.run.draft(value, this, key);
-    this.notes.add(new Note(key, value, slot, draft.proxy));
+    addNote(this, new Note(key, value, slot, draft, draft.proxy));
     return draft.proxy;
   }
 
   /** The keys of its members, in the order in which objects list them. */
   keys(): string[] {
     const before = this.table?.keys() ?? Object.keys(this.part);
-    const { notes } = this;
-    if (!notes.first) return before;
+    if (!this.firstNote) return before;
     const keys = before.filter((key) => {
-      const note = notes.find(key);
-      return !note || note.before !== ABSENT && note.value !== ABSENT;
+      const note = findNote(this, key);
+      return !note || note.before !== undefined && note.value !== ABSENT;
     });
     const kept = keys.length;
-    let note: Note<string> | undefined = notes.first;
+    let note: Note<string> | undefined = this.firstNote;
     for (; note; note = note.next) {
-      if (note.before === ABSENT && note.value !== ABSENT) keys.push(note.key);
+      if (note.before === undefined && note.value !== ABSENT) {
+        keys.push(note.key);
+      }
     }
     return keys.length > kept ? inObjectOrder(keys) : keys;
   }
@@ -90,10 +98,10 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     if (receiver !== this.proxy) return setOnHeir(receiver, key, value);
     this.run.changes++;
     if (typeof key === "symbol") refuse(this, `use ${String(key)} as a key of`);
-    const known = this.notes.find(key);
+    const known = findNote(this, key);
     if (!known) this.noteFirst(key, value);
     else if (known.value !== ABSENT) known.value = value;
-    else this.notes.add(new Note(key, ABSENT, undefined, value));
+    else addNote(this, new Note(key, undefined, undefined, undefined, value));
     return true;
   }
 
@@ -120,21 +128,24 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
 
   /** Whether it has a member of its own. */
   private hasOwn(key: string): boolean {
-    const note = this.notes.find(key);
+    const note = findNote(this, key);
     if (note) return note.value !== ABSENT;
-    return this.valueBefore(key, this.table?.table.slot(key)) !== ABSENT;
+    return this.valueBefore(key, this.table?.table.slot(key)) !== undefined;
   }
 
   /** Notes what becomes of a member of which there is no note. */
   private noteFirst(key: string, value: unknown): void {
     const slot = this.table?.table.slot(key);
-    this.notes.add(new Note(key, this.valueBefore(key, slot), slot, value));
+    const before = this.valueBefore(key, slot);
+    addNote(this, new Note(key, before, slot, undefined, value));
   }
 
-  /** The value of a member before the reducer ran, or {@linkcode ABSENT}. */
+  /** The value of a member before the reducer ran, if it was there. */
   private valueBefore(key: string, slot: Slot | undefined): unknown {
-    if (this.table) return slot ? valueAt(slot, this.table.tick) : ABSENT;
-    return Object.hasOwn(this.part, key) ? (this.part as Members)[key] : ABSENT;
+    if (this.table) return slot ? valueAt(slot, this.table.tick) : undefined;
+    return Object.hasOwn(this.part, key)
+      ? (this.part as Members)[key]
+      : undefined;
   }
 
   get(_: object, key: string | symbol): unknown {
@@ -154,7 +165,7 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
   deleteProperty(_: object, key: string | symbol): boolean {
     this.run.check();
     if (typeof key === "symbol" || !this.hasOwn(key)) return true;
-    const known = this.notes.find(key);
+    const known = findNote(this, key);
     if (known) known.value = ABSENT;
     else this.noteFirst(key, ABSENT);
     this.run.changes++;
@@ -179,3 +190,5 @@ export class ObjectDraft implements Draft, ProxyHandler<object>, Printable {
     return value === ABSENT ? undefined : ordinary(value);
   }
 }
+
+printAsShown(ObjectDraft.prototype);

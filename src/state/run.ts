@@ -7,6 +7,7 @@
 import { ArrayDraft } from "./array_draft.ts";
 import type { Draft, Run } from "./draft.ts";
 import { ObjectDraft } from "./object_draft.ts";
+import { tableOf } from "./table.ts";
 import { HANDLER } from "./view.ts";
 
 /** A run of a reducer: makes its drafts, which are of use until it ends. */
@@ -29,16 +30,21 @@ export class ReducerRun implements Run {
   }
 
   draft(part: object, parent: Draft | undefined, key: string): Draft {
-    return Array.isArray(part)
+    const table = tableOf(part);
+    // A large object is a proxy, of which engines are slow to tell that it is no array.
+    return !table && Array.isArray(part)
       ? new ArrayDraft(this, part, parent, key)
-      : new ObjectDraft(this, part, parent, key);
+      : new ObjectDraft(this, part, table, parent, key);
   }
 }
 
+/** Whether a value is a draft itself, which no reducer ever has. */
+export function isDraft(value: unknown): value is Draft {
+  return value instanceof ObjectDraft || value instanceof ArrayDraft;
+}
+
 /** The draft that a value is the proxy of; not that of an object which inherits from it, or of another proxy around it. */
-export function draftOf(value: object): ObjectDraft | ArrayDraft | undefined {
+export function draftOf(value: object): Draft | undefined {
   const handler = (value as { [HANDLER]?: unknown })[HANDLER];
-  const isDraft = handler instanceof ObjectDraft ||
-    handler instanceof ArrayDraft;
-  return isDraft && handler.proxy === value ? handler : undefined;
+  return isDraft(handler) && handler.proxy === value ? handler : undefined;
 }

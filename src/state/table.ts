@@ -12,30 +12,23 @@
  */
 
 import {
-  ABSENT,
   HANDLER,
   inherited,
   inObjectOrder,
-  ObjectTarget,
   type Printable,
+  printAsShown,
   ReadOnlyHandler,
   readOnlyMember,
 } from "./view.ts";
 
 /** A value that a member had, or still has. */
 export interface Held {
-  /** The value, or {@linkcode ABSENT}. */
+  /** The value; `undefined` if the member was removed. */
   value: unknown;
   /** The change that it came with. */
   since: number;
-  /** The value before. */
-  older: Older | undefined;
-}
-
-/** A value that a member had. */
-export interface Older extends Held {
-  /** The value that took its place. */
-  newer: Held;
+  /** The value before, for older versions. */
+  older: Change | undefined;
 }
 
 /** A member of a table. */
@@ -50,17 +43,32 @@ export interface Slot extends Held {
   isDropped: boolean;
 }
 
-/** A change of a member, so that it can be undone. */
-export type Change =
-  & { readonly table: Table; readonly slot: Slot }
-  & (
-    /** A slot was added. */
-    | { readonly kind: "add" }
-    /** Another value is the newest now. */
-    | { readonly kind: "set"; readonly older: Older }
-    /** A value that nobody has seen was replaced. */
-    | { readonly kind: "replace"; readonly replaced: unknown }
-  );
+/** A change of a member: the value before, so that the change can be undone and older versions can be read. */
+export class Change implements Held {
+  readonly table: Table;
+  readonly slot: Slot;
+  /** The value before; `undefined` if the slot was added. */
+  readonly value: unknown;
+  readonly since: number;
+  older: Change | undefined;
+  /** The value that took its place; `undefined` if no version shows this one. */
+  newer: Held | undefined;
+
+  constructor(
+    table: Table,
+    slot: Slot,
+    value: unknown,
+    since: number,
+    newer: Held | undefined,
+  ) {
+    this.table = table;
+    this.slot = slot;
+    this.value = value;
+    this.since = since;
+    this.older = newer?.older;
+    this.newer = newer;
+  }
+}
 
 /** The members of a large object, and their past. */
 export class Table {
@@ -96,7 +104,7 @@ export class Table {
   }
 
   /**
-   * Sets a member, or removes it ({@linkcode ABSENT}); one that is added comes last.
+   * Sets a member, or removes it (`undefined`); one that is added comes last.
    *
    * @param slot Its slot, if it is known.
    */
@@ -106,34 +114,36 @@ export class Table {
     tick: number,
     slot: Slot | undefined = this.#slots.get(key),
   ): Change {
-    if (!slot || slot.value === ABSENT) {
+    if (!slot || slot.value === undefined) {
       const added = this.#add(key, value, tick);
       added.before = slot;
-      return { table: this, slot: added, kind: "add" };
+      return new Change(this, added, undefined, tick, undefined);
     }
-    const { value: replaced, since } = slot;
+    const { since } = slot;
+    // What came within the same tick is shown by no version.
+    const newer = since === tick ? undefined : slot;
+    const change = new Change(this, slot, slot.value, since, newer);
     slot.value = value;
-    if (since === tick) return { table: this, slot, kind: "replace", replaced };
-    const older = { value: replaced, since, older: slot.older, newer: slot };
-    if (older.older) older.older.newer = older;
-    slot.older = older;
-    slot.since = tick;
-    return { table: this, slot, kind: "set", older };
+    if (newer) {
+      if (change.older) change.older.newer = change;
+      slot.older = change;
+      slot.since = tick;
+    }
+    return change;
   }
 
   /** Undoes the last change of a slot. */
   undo(change: Change): void {
-    const { slot } = change;
-    if (change.kind === "replace") slot.value = change.replaced;
-    else if (change.kind === "set") {
-      slot.value = change.older.value;
-      slot.since = change.older.since;
-      forget(change.older);
-    } else {
+    const { slot, value, since } = change;
+    if (value === undefined) {
       this.#unlink(slot);
       const { before } = slot;
       if (before && !before.isDropped) this.#slots.set(slot.key, before);
       else this.#slots.delete(slot.key);
+    } else {
+      slot.value = value;
+      slot.since = since;
+      forget(change);
     }
   }
 
@@ -193,16 +203,13 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
     super();
     this.table = table;
     this.tick = tick;
-    this.shown = new Proxy<object>(
-      new ObjectTarget(this),
-      this,
-    ) as Record<string, unknown>;
+    this.shown = new Proxy<object>(this, this) as Record<string, unknown>;
   }
 
-  /** The value of a member, or {@linkcode ABSENT}. */
+  /** The value of a member, or `undefined`. */
   member(key: string): unknown {
     const slot = this.table.slot(key);
-    return slot ? valueAt(slot, this.tick) : ABSENT;
+    return slot ? valueAt(slot, this.tick) : undefined;
   }
 
   /** The members in the order in which they were added. The table may change between two of them. */
@@ -210,7 +217,7 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
     const { tick } = this;
     for (let slot = this.table.first; slot; slot = slot.next) {
       const value = ownValueAt(slot, tick);
-      if (value !== ABSENT) yield [slot.key, value];
+      if (value !== undefined) yield [slot.key, value];
     }
   }
 
@@ -219,7 +226,7 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
     const { tick } = this;
     const keys: string[] = [];
     for (let slot = this.table.first; slot; slot = slot.next) {
-      if (ownValueAt(slot, tick) !== ABSENT) keys.push(slot.key);
+      if (ownValueAt(slot, tick) !== undefined) keys.push(slot.key);
     }
     return inObjectOrder(keys);
   }
@@ -235,13 +242,13 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
       const value = slot.since <= this.tick
         ? slot.value
         : valueAt(slot, this.tick);
-      if (value !== ABSENT) return value;
+      if (value !== undefined) return value;
     }
     return inherited(key);
   }
 
   has(_: object, key: string | symbol): boolean {
-    return (typeof key === "string" && this.member(key) !== ABSENT) ||
+    return (typeof key === "string" && this.member(key) !== undefined) ||
       key in Object.prototype;
   }
 
@@ -259,9 +266,11 @@ export class TableVersion extends ReadOnlyHandler implements Printable {
   ): PropertyDescriptor | undefined {
     if (typeof key === "symbol") return undefined;
     const value = this.member(key);
-    return value === ABSENT ? undefined : readOnlyMember(value);
+    return value === undefined ? undefined : readOnlyMember(value);
   }
 }
+
+printAsShown(TableVersion.prototype);
 
 /** The version of a table that is seen as an object, if it is one. */
 export function tableOf(value: object): TableVersion | undefined {
@@ -275,20 +284,20 @@ export function tableOf(value: object): TableVersion | undefined {
 export function valueAt(slot: Slot, tick: number): unknown {
   for (let at: Slot | undefined = slot; at; at = at.before) {
     const value = ownValueAt(at, tick);
-    if (value !== ABSENT) return value;
+    if (value !== undefined) return value;
   }
-  return ABSENT;
+  return undefined;
 }
 
 /** The value of a member as of a change, if it had its place here then. */
 function ownValueAt(slot: Slot, tick: number): unknown {
   let held: Held | undefined = slot;
   while (held && held.since > tick) held = held.older;
-  return held ? held.value : ABSENT;
+  return held ? held.value : undefined;
 }
 
 /** Takes a value out of those that its member had. */
-export function forget({ older, newer }: Older): void {
-  newer.older = older;
-  if (older) older.newer = newer;
+export function forget({ older, newer }: Change): void {
+  if (newer) newer.older = older;
+  if (older && newer) older.newer = newer;
 }

@@ -10,13 +10,19 @@
  * @module
  */
 
-import { containerProblem, leafProblem, memberStep } from "../exact_json.ts";
+import {
+  containerProblem,
+  isKept,
+  leafProblem,
+  memberStep,
+} from "../exact_json.ts";
 import { setOwn } from "../native_json.ts";
 import { ArrayDraft } from "./array_draft.ts";
 import { type Draft, ROOT, type Run } from "./draft.ts";
-import { ObjectDraft } from "./object_draft.ts";
-import { draftOf } from "./run.ts";
-import { type Slot, TableVersion } from "./table.ts";
+import { ABSENT, findNote, type Note } from "./notes.ts";
+import type { ObjectDraft } from "./object_draft.ts";
+import { draftOf, isDraft } from "./run.ts";
+import { type Change, TableVersion } from "./table.ts";
 import {
   arrayValue,
   hasTables,
@@ -26,176 +32,163 @@ import {
   type Members,
   tableOfMembers,
 } from "./values.ts";
-import { ABSENT } from "./view.ts";
 
 /** Deeper data is refused; engines have a limit of their own not far beyond. */
 const MAX_DEPTH = 1000;
 
-/** A member that is to be changed. */
-interface Update {
-  readonly key: string;
-  /** Its slot in the table that it was read from. */
-  readonly slot: Slot | undefined;
-  /** Its new value; {@linkcode ABSENT} removes it. */
-  readonly value: unknown;
+/** What a state that is being made changes in tables. */
+export interface TableChanges {
+  /** The change of the state that they belong to. */
+  readonly tick: number;
+  readonly changes: Change[];
+  /** The versions that others took the place of. */
+  readonly replaced: TableVersion[];
 }
 
-/** What is to be changed in a table. */
-export interface TableUpdate {
-  /** The version before; `undefined` if the table was copied for the changes. */
-  readonly from: TableVersion | undefined;
-  /** The version that will show the changes. */
-  readonly to: TableVersion;
-  /** The members that change, in order. */
-  readonly members: readonly Update[];
+/** A container that is being taken, and the one that it is in. */
+interface Place {
+  readonly source: object;
+  readonly key: string;
+  readonly outer: Place | undefined;
+  readonly depth: number;
 }
 
 /** Makes values of what a reducer, or a caller, gave. */
 export class Taking {
-  /** Changes of tables, to be made when all was taken. */
-  updates: TableUpdate[] | undefined;
   /** Whether a table may be in two places now. */
   mayAlias = false;
-  #tick = 0;
+  #made: TableChanges = { tick: 0, changes: [], replaced: [] };
   #run: Run | undefined;
-  /** The parts that are being taken, from the outermost one on, and the keys that lead there. */
-  readonly #sources: object[] = [];
-  readonly #keys: string[] = [];
 
   /**
-   * Takes a state.
+   * Takes the state that a reducer has left.
    *
-   * @param state Data, or drafts.
-   * @param tick The change that it belongs to.
-   * @param run The run that the drafts are of; `undefined` for data alone.
+   * @param state The draft of the state, or what the reducer returned.
+   * @param made What is changed in tables is added to it, even if the state is refused.
+   * @param run The run that the drafts are of.
    * @param mayAlias Whether a table may be in two places already.
    */
   take(
     state: unknown,
-    tick: number,
-    run: Run | undefined,
+    made: TableChanges,
+    run: Run,
     mayAlias: boolean,
   ): unknown {
-    this.updates = undefined;
     this.mayAlias = mayAlias;
-    this.#tick = tick;
+    this.#made = made;
     this.#run = run;
-    if (this.#sources.length > 0) { // what was taken before was refused
-      this.#sources.length = this.#keys.length = 0;
-    }
-    return this.#take(state, ROOT);
+    return isDraft(state)
+      ? this.#draft(state, ROOT, undefined)
+      : this.#take(state, ROOT, undefined);
   }
 
-  #take(value: unknown, key: string): unknown {
-    if (isContainer(value)) return this.#container(value, key);
+  /** Takes data that a caller gave. */
+  adopt(data: unknown): unknown {
+    return this.#take(data, ROOT, undefined);
+  }
+
+  #take(value: unknown, key: string, outer: Place | undefined): unknown {
+    if (isContainer(value)) {
+      const draft = draftOf(value);
+      return draft
+        ? this.#draft(draft, key, outer)
+        : this.#fresh(value, key, outer);
+    }
     const problem = leafProblem(value);
-    if (problem !== undefined) throw this.#refused(problem, key);
+    if (problem !== undefined) throw refused(problem, key, outer);
     return value === 0 ? 0 : value; // JSON has no -0
   }
 
-  #container(value: object, key: string): unknown {
-    const draft = draftOf(value);
-    if (draft && draft.run !== this.#run) {
-      draft.run.check();
-      throw this.#refused("a part of another state", key);
-    }
-    const source = draft ?? value;
-    if (this.#sources.includes(source)) {
-      throw this.#refused("a part of itself", key);
-    }
-    if (this.#sources.length >= MAX_DEPTH) {
-      throw new TypeError(
-        `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
-      );
-    }
-    this.#sources.push(source);
-    this.#keys.push(key);
-    let taken: unknown;
-    if (!draft) taken = this.#fresh(value);
-    else {
-      taken = draft.taken ??= draft instanceof ObjectDraft
-        ? this.#object(draft)
-        : this.#array(draft);
-      this.mayAlias ||= !this.#isInPlace(draft) && mayHaveTables(taken);
-    }
-    this.#sources.pop();
-    this.#keys.pop();
-    return taken;
+  /** What became of a member. */
+  #noted(note: Note<unknown>, key: string, outer: Place): unknown {
+    const { draft, value } = note;
+    return draft && draft.proxy === value
+      ? this.#draft(draft, key, outer)
+      : this.#take(value, key, outer);
   }
 
   /** What a draft becomes: the part itself, if it was not changed. */
-  #object(draft: ObjectDraft): unknown {
-    const { part, table, notes } = draft;
-    let members: Update[] | undefined;
-    let [grown, removed] = [false, false];
-    for (let note = notes.first; note; note = note.next) {
-      const { key, before, slot } = note;
-      const value = note.value === undefined || note.value === ABSENT
-        ? ABSENT
-        : this.#take(note.value, key);
-      if (isSame(value, before)) continue;
-      if (before === ABSENT) grown = true;
-      else if (value === ABSENT) removed = true;
-      members = added(members, { key, slot, value });
+  #draft(draft: Draft, key: string, outer: Place | undefined): object {
+    if (draft.run !== this.#run) {
+      draft.run.check();
+      throw refused("a part of another state", key, outer);
     }
-    if (!members) return part;
-    if (table) return this.#update(table, members);
-    return this.#copy(part as Members, members, removed, grown);
+    const place = placeOf(draft, key, outer);
+    if (draft.taken === undefined) {
+      if (draft instanceof ArrayDraft) draft.taken = this.#array(draft, place);
+      else if (draft.table) {
+        draft.taken = this.#members(draft, draft.table, place);
+      } else draft.taken = this.#object(draft, place);
+    }
+    if (!this.mayAlias && !isInPlace(draft, place)) {
+      this.mayAlias = mayHaveTables(draft.taken);
+    }
+    return draft.taken;
   }
 
-  /** A small object with other members. */
-  #copy(
-    part: Members,
-    members: readonly Update[],
-    removed: boolean,
-    grown: boolean,
-  ): Members {
-    let copy: Record<string, unknown>;
-    if (removed) {
-      // Without the removed ones from the start: engines make an object slow for good when members are deleted.
-      const gone = new Set<string>();
-      for (const { key, value } of members) if (value === ABSENT) gone.add(key);
-      copy = {};
-      for (const key of Object.keys(part)) {
-        if (!gone.has(key)) setOwn(copy, key, part[key]);
-      }
-    } else copy = { ...part };
-    for (const { key, value } of members) {
-      if (value !== ABSENT) setOwn(copy, key, value);
+  #object(draft: ObjectDraft, place: Place): object {
+    const part = draft.part as Members;
+    let copy = withoutRemoved(part, draft.firstNote);
+    let resized = copy !== undefined;
+    for (let note = draft.firstNote; note; note = note.next) {
+      const { key, before } = note;
+      if (isRemoval(note)) continue;
+      const value = this.#noted(note, key, place);
+      if (isSame(value, before)) continue;
+      if (before === undefined) resized = true;
+      copy ??= { ...part };
+      setOwn(copy, key, value);
     }
-    if (removed || grown) {
+    if (!copy) return part;
+    if (resized) {
       const entries = Object.entries(copy);
       if (entries.length > MAX_GROWN) {
-        return tableOfMembers(entries, this.#tick).shown;
+        return tableOfMembers(entries, this.#made.tick).shown;
       }
     }
     return Object.freeze(copy);
   }
 
-  /** The next version of a table; if others have changed that one, the first of a table of its own. */
-  #update(from: TableVersion, members: readonly Update[]): Members {
-    const { table } = from;
-    const isNewest = table.newest === from && table.changedBy !== this.#run;
-    table.changedBy = this.#run;
-    let to = from; // no other state shows it yet
-    if (!isNewest) to = tableOfMembers(from.members(), this.#tick);
-    else if (from.tick !== this.#tick) to = new TableVersion(table, this.#tick);
-    const update = { from: isNewest ? from : undefined, to, members };
-    this.updates = added(this.updates, update);
-    return to.shown;
+  /** What becomes of a table. */
+  #members(draft: ObjectDraft, from: TableVersion, place: Place): object {
+    const { tick, changes } = this.#made;
+    let to: TableVersion | undefined;
+    for (let note = draft.firstNote; note; note = note.next) {
+      const { key, before } = note;
+      const value = isRemoval(note) ? undefined : this.#noted(note, key, place);
+      if (isSame(value, before)) continue;
+      to ??= this.#next(from);
+      const slot = to.table === from.table ? note.slot : undefined;
+      changes.push(to.table.set(key, value, tick, slot));
+    }
+    return (to ?? from).shown;
   }
 
-  #array(draft: ArrayDraft): readonly unknown[] {
-    const { part, vector, notes, length } = draft;
+  /** The next version of a table; if others have changed that one, the first of a table of its own. */
+  #next(from: TableVersion): TableVersion {
+    const { table } = from;
+    const { tick, replaced } = this.#made;
+    const isNewest = table.newest === from && table.changedBy !== this.#run;
+    table.changedBy = this.#run;
+    if (!isNewest) return tableOfMembers(from.members(), tick);
+    if (from.tick === tick) return from; // no other state shows it yet
+    replaced.push(from);
+    return table.newest = new TableVersion(table, tick);
+  }
+
+  #array(draft: ArrayDraft, place: Place): readonly unknown[] {
+    const { part, vector, length } = draft;
     let changed: Map<number, unknown> | undefined;
-    for (let note = notes.first; note; note = note.next) {
+    for (let note = draft.firstNote; note; note = note.next) {
       const { key, before } = note;
       if (key >= length) continue;
-      const value = this.#item(note.value, key);
+      const step = `${key}`;
+      if (note.value === ABSENT) throw refused("a hole", step, place);
+      const value = this.#noted(note, step, place);
       if (!isSame(value, before)) (changed ??= new Map()).set(key, value);
     }
     for (let index = draft.end; index < length; index++) {
-      if (!notes.find(index)) throw this.#refused("a hole", `${index}`);
+      if (!findNote(draft, index)) throw refused("a hole", `${index}`, place);
     }
     if (!changed) {
       if (length === (vector ?? part).length) return part;
@@ -211,35 +204,27 @@ export class Taking {
   }
 
   /** A copy of what was not in the state before. */
-  #fresh(value: object): unknown {
+  #fresh(value: object, key: string, outer: Place | undefined): object {
+    checkDepth(outer);
     const problem = containerProblem(value);
-    if (problem !== undefined) throw this.#refused(problem);
-    if (Array.isArray(value)) {
-      // Indices come first, then the length.
-      if (Reflect.ownKeys(value).at(-1) !== "length") {
-        throw this.#refused("an array with named members");
-      }
-      const items: unknown[] = [];
-      for (let n = 0; n < value.length; n++) {
-        items.push(this.#item(n in value ? value[n] : ABSENT, n));
-      }
-      return arrayValue(items);
-    }
+    if (problem !== undefined) throw refused(problem, key, outer);
+    if (Array.isArray(value)) return this.#items(value, key, outer);
     // Engines copy a small object by its shape, faster than member by member.
     let copy: Record<string, unknown> = { ...value };
     let [count, absent] = [0, 0];
-    for (const key in copy) {
-      const member = copy[key];
-      if (typeof member === "string") {
+    let place: Place | undefined;
+    for (const name in copy) {
+      const member = copy[name];
+      if (isKept(member)) {
         count++;
         continue;
       }
-      if (!Object.hasOwn(copy, key)) continue; // of a prototype that was tampered with
+      if (!Object.hasOwn(copy, name)) continue; // of a prototype that was tampered with
       count++;
       if (member === undefined) absent++;
       else {
-        const taken = this.#take(member, key);
-        if (!Object.is(taken, member)) setOwn(copy, key, taken);
+        place ??= placeOf(value, key, outer);
+        setOwn(copy, name, this.#take(member, name, place));
       }
     }
     if (absent > 0) {
@@ -248,39 +233,102 @@ export class Taking {
       );
     }
     return count - absent > MAX_OBJECT
-      ? tableOfMembers(Object.entries(copy), this.#tick).shown
+      ? tableOfMembers(Object.entries(copy), this.#made.tick).shown
       : Object.freeze(copy);
   }
 
-  #item(value: unknown, index: number): unknown {
-    if (value === ABSENT) throw this.#refused("a hole", `${index}`);
-    return this.#take(value, `${index}`);
-  }
-
-  /** Whether the draft that is being taken is where its part was before. */
-  #isInPlace(draft: Draft): boolean {
-    const keys = this.#keys;
-    let one: Draft | undefined = draft;
-    for (let n = keys.length - 1; n >= 0; n--, one = one.parent) {
-      if (one?.key !== keys[n]) return false;
+  #items(
+    array: readonly unknown[],
+    key: string,
+    outer: Place | undefined,
+  ): readonly unknown[] {
+    // Indices come first, then the length.
+    if (Reflect.ownKeys(array).at(-1) !== "length") {
+      throw refused("an array with named members", key, outer);
     }
-    return one === undefined;
+    const place = placeOf(array, key, outer);
+    const items: unknown[] = [];
+    for (let n = 0; n < array.length; n++) {
+      if (!(n in array)) throw refused("a hole", `${n}`, place);
+      items.push(this.#take(array[n], `${n}`, place));
+    }
+    return arrayValue(items);
   }
+}
 
-  /** Refuses the part that is being taken, or its member with a key. */
-  #refused(what: string, key?: string): TypeError {
-    const keys = key === undefined ? this.#keys : [...this.#keys, key];
-    const steps = keys.map((step, n) => {
-      if (n === 0) return step;
-      const outer = this.#sources[n - 1];
-      const isItem = outer instanceof ArrayDraft || Array.isArray(outer);
-      return isItem ? `[${step}]` : memberStep(step);
-    });
-    const path = steps.join("");
-    return new TypeError(
-      `Cannot store ${what} as ${path}: JSON would change it`,
-    );
+/** The place of a container that is met in another one. */
+function placeOf(
+  source: object,
+  key: string,
+  outer: Place | undefined,
+): Place {
+  checkDepth(outer);
+  for (let place = outer; place; place = place.outer) {
+    if (place.source === source) throw refused("a part of itself", key, outer);
   }
+  return { source, key, outer, depth: outer ? outer.depth + 1 : 1 };
+}
+
+function checkDepth(outer: Place | undefined): void {
+  if (!outer || outer.depth < MAX_DEPTH) return;
+  throw new TypeError(
+    `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
+  );
+}
+
+/** Whether a draft is where its part was before. */
+function isInPlace(draft: Draft, place: Place): boolean {
+  let one: Draft | undefined = draft;
+  let at: Place | undefined = place;
+  for (; one && at; one = one.parent, at = at.outer) {
+    if (one.key !== at.key) return false;
+  }
+  return one === at; // both are undefined
+}
+
+/** Refuses a member with a key. */
+function refused(
+  what: string,
+  key: string,
+  outer: Place | undefined,
+): TypeError {
+  let path = "";
+  let name = key;
+  for (let place = outer; place; place = place.outer) {
+    const { source } = place;
+    const isItem = source instanceof ArrayDraft || Array.isArray(source);
+    path = (isItem ? `[${name}]` : memberStep(name)) + path;
+    name = place.key;
+  }
+  return new TypeError(
+    `Cannot store ${what} as ${name}${path}: JSON would change it`,
+  );
+}
+
+/** Whether a member is removed, or left out. */
+function isRemoval({ value }: Note<unknown>): boolean {
+  return value === ABSENT || value === undefined;
+}
+
+/**
+ * A copy of an object without the members that were removed, if there are some;
+ * engines make an object slow for good when members are deleted.
+ */
+function withoutRemoved(
+  part: Members,
+  first: Note<string> | undefined,
+): Record<string, unknown> | undefined {
+  let removed: Set<string> | undefined;
+  for (let note = first; note; note = note.next) {
+    if (note.before === undefined || !isRemoval(note)) continue;
+    (removed ??= new Set()).add(note.key);
+  }
+  if (!removed) return undefined;
+  const copy = {};
+  for (const key of Object.keys(part)) {
+    if (!removed.has(key)) setOwn(copy, key, part[key]);
+  }
+  return copy;
 }
 
 /** Parts without tables that were moved before: they do not change, and may be moved again. */
@@ -298,13 +346,6 @@ function isSame(value: unknown, before: unknown): boolean {
   return isContainer(value) ? value === before : Object.is(value, before);
 }
 
-/** Adds to a list that may be none yet; engines make room for many in one that was empty. */
-function added<T>(list: T[] | undefined, item: T): T[] {
-  if (!list) return [item];
-  list.push(item);
-  return list;
-}
-
 /**
  * Makes a value of data that a caller gave as a state of its own.
  *
@@ -316,5 +357,5 @@ export function adoptState(state: unknown): unknown {
       "Cannot use undefined as a state: JSON has no such value",
     );
   }
-  return new Taking().take(state, 0, undefined, false);
+  return new Taking().adopt(state);
 }

@@ -14,7 +14,6 @@
  */
 
 import { type Change, forget, type TableVersion } from "./table.ts";
-import { ABSENT } from "./view.ts";
 
 /** How many settled changes are between two looks at what programs still hold. */
 const LOOK_EVERY = 4096;
@@ -185,16 +184,15 @@ export class Timeline {
 
   /** Forgets what a durable change has replaced, if nobody can read that, and its slot if it is empty then. */
   #release(change: Change): void {
-    const { table, slot } = change;
-    if (change.kind === "set") {
-      const { older } = change;
-      if (this.#isNeeded(older.since, older.newer.since)) {
+    const { table, slot, since, newer } = change;
+    if (newer) {
+      if (this.#isNeeded(since, newer.since)) {
         this.#kept.push(change);
         return;
       }
-      forget(older);
+      forget(change);
     }
-    const isEmpty = slot.value === ABSENT && slot.older === undefined;
+    const isEmpty = slot.value === undefined && slot.older === undefined;
     if (isEmpty && slot.since <= this.#durable.tick) table.drop(slot);
   }
 

@@ -5,12 +5,11 @@
  */
 
 import { ROOT } from "./draft.ts";
-import { draftOf, ReducerRun } from "./run.ts";
+import { draftOf, isDraft, ReducerRun } from "./run.ts";
 import { Taking } from "./take.ts";
-import type { Change, TableVersion } from "./table.ts";
+import type { Change } from "./table.ts";
 import { type Moment, Timeline } from "./timeline.ts";
 import { copyOut, isContainer } from "./values.ts";
-import { ABSENT } from "./view.ts";
 
 /**
  * How a state follows from the one before it, and a mutation. The sequence number
@@ -21,14 +20,6 @@ export type Reduce<S, M> = (
   mutation: M,
   sequence: number,
 ) => S | void;
-
-/** What the runs of one commit have changed. */
-interface Work {
-  tick: number;
-  root: unknown;
-  changes: Change[] | undefined;
-  replaced: TableVersion[] | undefined;
-}
 
 /** A state with the changes that are not durable yet. */
 export class Tree<S> {
@@ -106,42 +97,43 @@ export class Tree<S> {
       throw new TypeError("Cannot change the state from within a reducer");
     }
     const timeline = this.#timeline;
-    const open = joins ? timeline.open : undefined;
-    const work: Work = {
-      tick: open?.tick ?? ++this.#tick,
-      root: timeline.newest.root,
-      changes: undefined,
-      replaced: undefined,
-    };
     const first = sequence - mutations.length + 1;
+    const open = joins ? timeline.open : undefined;
+    const moment = open ?? {
+      first,
+      sequence,
+      tick: ++this.#tick,
+      root: timeline.newest.root,
+      changes: [],
+      replaced: [],
+    };
+    const { tick, root, changes, replaced } = moment;
+    const [changed, exchanged] = [changes.length, replaced.length];
     this.#isRunning = true;
     try {
       let number = first;
       for (const mutation of mutations) {
         // What may be in two places must not be changed in place.
-        if (timeline.mayAlias && number > first) work.tick = ++this.#tick;
-        this.#run(work, reduce as Reduce<unknown, M>, mutation, number++);
+        if (timeline.mayAlias && number > first) moment.tick = ++this.#tick;
+        this.#run(moment, reduce as Reduce<unknown, M>, mutation, number++);
       }
     } catch (error) {
-      undo(work);
+      moment.tick = tick;
+      moment.root = root;
+      for (const change of changes.splice(changed).reverse()) {
+        change.table.undo(change);
+      }
+      for (const version of replaced.splice(exchanged).reverse()) {
+        version.table.newest = version;
+      }
       throw error;
     } finally {
       this.#isRunning = false;
     }
-    const { tick, root, changes = [], replaced = [] } = work;
-    if (open) {
-      open.sequence = sequence;
-      open.tick = tick;
-      open.root = root;
-      for (const change of changes) {
-        const isGone = change.slot.value === ABSENT;
-        if (change.kind !== "replace" || isGone) open.changes.push(change);
-      }
-      open.replaced.push(...replaced);
-    } else {
-      timeline.push({ first, sequence, tick, root, changes, replaced });
-      if (!this.#isAwaited) timeline.settle(sequence);
-    }
+    moment.sequence = sequence;
+    if (open) return;
+    timeline.push(moment);
+    if (!this.#isAwaited) timeline.settle(sequence);
   }
 
   /** What was changed up to `sequence` is durable. */
@@ -166,16 +158,15 @@ export class Tree<S> {
 
   /** Runs a reducer, and makes the next state of what it leaves behind. */
   #run<M>(
-    work: Work,
+    moment: Moment,
     reduce: Reduce<unknown, M>,
     mutation: M,
     number: number,
   ): void {
-    const { tick, root } = work;
+    const { root } = moment;
     const run = new ReducerRun();
-    const state = isContainer(root)
-      ? run.draft(root, undefined, ROOT).proxy
-      : root;
+    const draft = isContainer(root) ? run.draft(root, undefined, ROOT) : root;
+    const state = isDraft(draft) ? draft.proxy : root;
     const taking = this.#taking;
     try {
       const result: unknown = reduce(state, mutation, number);
@@ -183,8 +174,8 @@ export class Tree<S> {
       const isNew = result !== undefined && result !== state;
       if (isNew) checkResult(result, state, run.changes > 0);
       const { changes } = run;
-      const next = isNew ? result : state;
-      work.root = taking.take(next, tick, run, this.#timeline.mayAlias);
+      const next = isNew ? result : draft;
+      moment.root = taking.take(next, moment, run, this.#timeline.mayAlias);
       if (run.changes !== changes) {
         throw new TypeError("A getter that was stored has changed the state");
       }
@@ -192,24 +183,7 @@ export class Tree<S> {
       run.end();
     }
     if (taking.mayAlias) this.#timeline.alias();
-    if (!taking.updates) return;
-    for (const { from, to, members } of taking.updates) {
-      const { table } = to;
-      for (const { key, value, slot } of members) {
-        const change = table.set(key, value, tick, from && slot);
-        work.changes ? work.changes.push(change) : work.changes = [change];
-      }
-      if (!from || from === to) continue;
-      table.newest = to;
-      work.replaced ? work.replaced.push(from) : work.replaced = [from];
-    }
   }
-}
-
-/** Undoes what was done to tables. */
-function undo({ changes = [], replaced = [] }: Work): void {
-  for (const change of changes.reverse()) change.table.undo(change);
-  for (const version of replaced.reverse()) version.table.newest = version;
 }
 
 /** How often a reducer has changed the state that a draft belongs to. */

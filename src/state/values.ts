@@ -11,7 +11,6 @@
 import { setOwn } from "../native_json.ts";
 import { Table, tableOf, type TableVersion } from "./table.ts";
 import { Vector, vectorOf } from "./vector.ts";
-import { ABSENT } from "./view.ts";
 
 /** Objects with more members than this become tables when they are stored as a whole. */
 export const MAX_OBJECT = 64;
@@ -28,11 +27,11 @@ export function isContainer(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** A member of an object of a state, or {@linkcode ABSENT}. */
+/** A member of an object of a state, or `undefined`: no value of a state is that. */
 export function memberOf(object: object, key: string): unknown {
   const table = tableOf(object);
   if (table) return table.member(key);
-  return Object.hasOwn(object, key) ? (object as Members)[key] : ABSENT;
+  return Object.hasOwn(object, key) ? (object as Members)[key] : undefined;
 }
 
 /** The members of an object of a state, in order. */

@@ -6,7 +6,6 @@
  */
 
 import {
-  ABSENT,
   ArrayTarget,
   HANDLER,
   indexOf,
@@ -114,7 +113,7 @@ export class Vector extends ReadOnlyHandler {
   }
 
   has(_: object, key: string | symbol): boolean {
-    return this.#member(key) !== ABSENT || key === HANDLER ||
+    return this.#member(key) !== undefined || key === HANDLER ||
       key in Array.prototype;
   }
 
@@ -134,12 +133,14 @@ export class Vector extends ReadOnlyHandler {
   ): PropertyDescriptor | undefined {
     if (key === "length") return lengthMember(target, this.length);
     const value = this.#member(key);
-    return value === ABSENT ? undefined : readOnlyMember(value);
+    return value === undefined ? undefined : readOnlyMember(value);
   }
 
   #member(key: string | symbol): unknown {
     const index = typeof key === "string" ? indexOf(key) : undefined;
-    return index !== undefined && index < this.length ? this.at(index) : ABSENT;
+    return index !== undefined && index < this.length
+      ? this.at(index)
+      : undefined;
   }
 }
 

@@ -15,23 +15,10 @@ export type DeepReadonly<T> = T extends (infer Item)[]
   : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
   : T;
 
-/** Stands for the value of a member that is not there. */
-export const ABSENT: unique symbol = Symbol("absent");
-
 /** What a view answers with its handler to; ordinary data has no such member. */
 export const HANDLER: unique symbol = Symbol("handler");
 
-/** The target of an object's proxy: it prints as what the proxy shows. */
-export class ObjectTarget {
-  /** The handler. */
-  readonly shown: Printable;
-
-  constructor(shown: Printable) {
-    this.shown = shown;
-  }
-}
-
-/** The target of an array's proxy, likewise. */
+/** The target of an array's proxy; that of an object's proxy is its handler. */
 export class ArrayTarget extends Array<unknown> {
   /** The proxy. */
   shown: readonly unknown[] = [];
@@ -43,19 +30,22 @@ export interface Printable {
   printed(): Iterable<readonly [string, unknown]>;
 }
 
-// The symbol by which Node.js, and others after it, ask a value how to print it.
-// Some runtimes call the function on the proxy, others on its target.
+/** The symbol by which Node.js, and others after it, ask a value how to print it: some call the function on the proxy, others on its target. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
-Object.defineProperty(ObjectTarget.prototype, INSPECT, {
-  value(this: ObjectTarget & { [HANDLER]?: Printable }): unknown {
-    return Object.fromEntries((this[HANDLER] ?? this.shown).printed());
-  },
-});
 Object.defineProperty(ArrayTarget.prototype, INSPECT, {
   value(this: ArrayTarget): unknown {
     return Array.from(HANDLER in this ? this : this.shown);
   },
 });
+
+/** Makes handlers that are the targets of their own proxies print as what they show. */
+export function printAsShown(prototype: Printable): void {
+  Object.defineProperty(prototype, INSPECT, {
+    value(this: Printable & { [HANDLER]?: Printable }): unknown {
+      return Object.fromEntries((this[HANDLER] ?? this).printed());
+    },
+  });
+}
 
 /** Answers every attempt to change the state with a `TypeError`. */
 export abstract class ReadOnlyHandler implements ProxyHandler<object> {

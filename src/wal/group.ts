@@ -1,12 +1,11 @@
 /**
- * What waits to be written, and how much of it becomes one commit group.
+ * What waits to be written, in the groups that will be committed one after the
+ * other.
  *
  * @module
  */
 
-import { DurableError, messageOf } from "../errors.ts";
-
-/** A group of independent appends is closed when its text reaches this length, in UTF-16 units. */
+/** A group is closed when its text reaches this length, in UTF-16 units. */
 export const GROUP_LENGTH: number = 1 << 22;
 
 /** One record, or the records of a batch. */
@@ -16,10 +15,6 @@ export type Texts = string | readonly string[];
 export interface Waiter {
   /** One record, or the records of a batch, which stay in one group. */
   readonly texts: Texts;
-  /** Number of records. */
-  readonly count: number;
-  /** Length of their text, in UTF-16 units. */
-  readonly length: number;
   /**
    * Called when they are durable, in the order of the log, within the call that
    * makes them so. It may hand in more, but must not append in a blocking call. It
@@ -36,41 +31,66 @@ export interface Waiter {
   reject(error: unknown): void;
 }
 
-/** An append of text that waits. */
-export function waiterFor(
-  texts: Texts,
-  resolve: (sequence: number) => void,
-  reject: (error: unknown) => void,
-): Waiter {
-  let [count, length] = [1, texts.length];
-  if (typeof texts !== "string") {
-    [count, length] = [texts.length, 0];
-    for (const text of texts) length += text.length;
+/** The groups that wait. */
+export class Pending {
+  #groups: Waiter[][] = [];
+  /** Length of the last one's text. */
+  #length = 0;
+  #isOpen = false;
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#groups.length === 0;
   }
-  return { texts, count, length, resolve, reject };
+
+  /** Whether what is added next is in the same group as what was added last. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Adds an append to the last group, or to a new one if that is closed. */
+  add(waiter: Waiter): void {
+    if (this.#isOpen) this.#groups[this.#groups.length - 1].push(waiter);
+    else {
+      this.#groups.push([waiter]);
+      this.#length = 0;
+      this.#isOpen = true;
+    }
+    this.#length += lengthOf(waiter.texts);
+    if (this.#length >= GROUP_LENGTH) this.#isOpen = false;
+  }
+
+  /** Closes the last group: what is added next is in another one. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Takes the first group, which may be the one that is open. */
+  take(): Waiter[] {
+    const group = this.#groups.shift() ?? [];
+    if (this.isEmpty) this.#isOpen = false;
+    return group;
+  }
+
+  /** Takes all groups, as one. */
+  takeAll(): Waiter[] {
+    const all = this.#groups.flat();
+    this.#groups = [];
+    this.#isOpen = false;
+    return all;
+  }
 }
 
-/**
- * How many appends become the next group: up to its length, and to a barrier.
- *
- * @param waiters What waits.
- * @param sequence The last sequence number in front of it.
- * @param barrier The sequence number that the group must not pass.
- * @returns How many, from the first one on.
- */
-export function groupSize(
-  waiters: readonly Waiter[],
-  sequence: number,
-  barrier: number,
-): number {
-  let count = 0;
+/** How many records an append has. */
+export function countOf({ texts }: Waiter): number {
+  return typeof texts === "string" ? 1 : texts.length;
+}
+
+function lengthOf(texts: Texts): number {
+  if (typeof texts === "string") return texts.length;
   let length = 0;
-  let last = sequence;
-  while (count < waiters.length && length < GROUP_LENGTH && last < barrier) {
-    last += waiters[count].count;
-    length += waiters[count++].length;
-  }
-  return count;
+  for (const text of texts) length += text.length;
+  return length;
 }
 
 /** The text of several appends, a record each. */
@@ -81,32 +101,4 @@ export function textsOf(waiters: readonly Waiter[]): string[] {
     else for (const text of texts) all.push(text);
   }
   return all;
-}
-
-/**
- * Why nothing can be written any more.
- *
- * @param path The log.
- * @param sequence The last record that is durable.
- * @param isUnknown Whether later ones may be on disk.
- * @param cause What has failed.
- */
-export function failureAfter(
-  path: string,
-  sequence: number,
-  isUnknown: boolean,
-  cause: unknown,
-): DurableError {
-  const unknown = isUnknown
-    ? `; whether records from ${
-      sequence + 1
-    } on are on disk is unknown until it is opened again`
-    : "";
-  return new DurableError(
-    "FAILED",
-    `Cannot write to "${path}": it has failed behind record ${sequence}: ${
-      messageOf(cause)
-    }${unknown}`,
-    { path, sequence, cause },
-  );
 }

@@ -13,22 +13,14 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import {
   ActiveSegment,
   beginSegment,
   type LogFiles,
   randomId,
 } from "./active.ts";
-import {
-  failureAfter,
-  GROUP_LENGTH,
-  groupSize,
-  type Texts,
-  textsOf,
-  type Waiter,
-  waiterFor,
-} from "./group.ts";
+import { countOf, Pending, type Texts, textsOf, type Waiter } from "./group.ts";
 import type { OpenLog, SealedSegment } from "./recovery.ts";
 import { openPath, sealedPath } from "./segments.ts";
 
@@ -59,10 +51,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #sealed: SealedSegment[];
   #active: ActiveSegment;
-  #pending: Waiter[] = [];
-  #pendingLength = 0;
-  /** Length of what is pending of the group that was begun last. */
-  #groupLength = 0;
+  readonly #pending = new Pending();
   #inFlight: readonly Waiter[] = [];
   #tasks: Task[] = [];
   /** Sequence number of the last record that was handed in. */
@@ -104,8 +93,7 @@ export class Writer {
 
   /** Whether what is submitted next is written, synced, and acknowledged together with what was submitted last. */
   get joinsGroup(): boolean {
-    return this.#pending.length > 0 && this.#groupLength < GROUP_LENGTH &&
-      this.#tasks.at(-1)?.after !== this.#submitted;
+    return this.#pending.isOpen;
   }
 
   /** What has ended all writing. */
@@ -116,7 +104,7 @@ export class Writer {
   /** Appends a record, or the records of a batch, which stay in one group. */
   append(texts: Texts): Promise<number> {
     return new Promise((resolve, reject) =>
-      this.submit(waiterFor(texts, resolve, reject))
+      this.submit({ texts, resolve, reject })
     );
   }
 
@@ -128,11 +116,8 @@ export class Writer {
   submit(waiter: Waiter): void {
     const refusal = this.#refusal("append to");
     if (refusal) throw refusal;
-    this.#groupLength = waiter.length +
-      (this.joinsGroup ? this.#groupLength : 0);
-    this.#pending.push(waiter);
-    this.#pendingLength += waiter.length;
-    this.#submitted += waiter.count;
+    this.#pending.add(waiter);
+    this.#submitted += countOf(waiter);
     this.#start();
   }
 
@@ -152,12 +137,9 @@ export class Writer {
         this.#active.syncBlocking();
         this.#acknowledge();
       }
-      const waiters = this.#pending;
-      this.#pending = [];
-      this.#pendingLength = 0;
-      this.#inFlight = waiters;
+      this.#inFlight = this.#pending.takeAll();
       this.#submitted++;
-      const texts = textsOf(waiters);
+      const texts = textsOf(this.#inFlight);
       texts.push(text);
       this.#active.writeGroupBlocking(texts);
       this.#acknowledge();
@@ -251,6 +233,7 @@ export class Writer {
   #schedule<T>(action: string, run: () => Promise<T>): Promise<T> {
     const refusal = this.#refusal(action);
     if (refusal) return Promise.reject(refusal);
+    this.#pending.close(); // what is submitted from here on waits for it
     return new Promise((resolve, reject) => {
       this.#tasks.push({
         after: this.#submitted,
@@ -273,8 +256,8 @@ export class Writer {
       if (task !== undefined && task.after <= this.#durable) {
         this.#tasks.shift();
         await task.run();
-      } else if (this.#pending.length > 0) await this.#commit();
-      else break;
+      } else if (this.#pending.isEmpty) break;
+      else await this.#commit();
     }
     this.#pump = undefined;
   }
@@ -286,28 +269,14 @@ export class Writer {
         await this.#rotate(0);
       }
       // appendSync may have taken what was pending.
-      if (this.#pending.length === 0) return;
-      this.#inFlight = this.#takeGroup();
+      if (this.#pending.isEmpty) return;
+      this.#inFlight = this.#pending.take();
       this.#active.writeGroup(textsOf(this.#inFlight));
       await this.#active.sync();
       this.#acknowledge();
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** What is pending in front of the next task, up to the length of a group. */
-  #takeGroup(): Waiter[] {
-    const waiters = this.#pending;
-    const barrier = this.#tasks[0]?.after ?? Infinity;
-    if (this.#pendingLength <= GROUP_LENGTH && this.#submitted <= barrier) {
-      this.#pending = [];
-      this.#pendingLength = 0;
-      return waiters;
-    }
-    const group = waiters.splice(0, groupSize(waiters, this.#durable, barrier));
-    for (const { length } of group) this.#pendingLength -= length;
-    return group;
   }
 
   /** The group in flight is durable, and with it all that was written. */
@@ -318,7 +287,7 @@ export class Writer {
     let sequence = this.#durable;
     this.#durable = this.#active.tip.sequence;
     for (const waiter of waiters) {
-      sequence += waiter.count;
+      sequence += countOf(waiter);
       try {
         waiter.resolve(sequence);
       } catch (error) {
@@ -406,12 +375,40 @@ export class Writer {
     const { path } = this.#log;
     const failure = failureAfter(path, this.#durable, isUnknown, cause);
     this.#failure = failure;
-    for (const waiter of [...this.#inFlight, ...this.#pending]) {
+    for (const waiter of [...this.#inFlight, ...this.#pending.takeAll()]) {
       waiter.reject(failure);
     }
     for (const { reject } of this.#tasks) reject(failure);
-    this.#inFlight = this.#pending = [];
+    this.#inFlight = [];
     this.#tasks = [];
     return failure;
   }
+}
+
+/**
+ * Why nothing can be written any more.
+ *
+ * @param path The log.
+ * @param sequence The last record that is durable.
+ * @param isUnknown Whether later ones may be on disk.
+ * @param cause What has failed.
+ */
+function failureAfter(
+  path: string,
+  sequence: number,
+  isUnknown: boolean,
+  cause: unknown,
+): DurableError {
+  const unknown = isUnknown
+    ? `; whether records from ${
+      sequence + 1
+    } on are on disk is unknown until it is opened again`
+    : "";
+  return new DurableError(
+    "FAILED",
+    `Cannot write to "${path}": it has failed behind record ${sequence}: ${
+      messageOf(cause)
+    }${unknown}`,
+    { path, sequence, cause },
+  );
 }

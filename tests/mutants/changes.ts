@@ -5,7 +5,7 @@ import type { Mutant } from "./mutant.ts";
 const TREE = "src/state/tree.ts";
 const RUN = "src/state/run.ts";
 const COMMITS = "src/state/commits.ts";
-const WRITER = "src/wal/writer.ts";
+const GROUP = "src/wal/group.ts";
 
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -136,33 +136,33 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "group-joined-that-is-being-written",
     breaks: "M2",
-    file: WRITER,
-    from: "return this.#pending.length > 0 && this.#groupLength",
-    to: "return this.#groupLength",
+    file: GROUP,
+    from: "    if (this.isEmpty) this.#isOpen = false;\n",
+    to: "",
     likely: "state_groups",
   },
   {
     name: "full-group-joined",
     breaks: "M2",
-    file: WRITER,
-    from: "this.#pending.length > 0 && this.#groupLength < GROUP_LENGTH &&",
-    to: "this.#pending.length > 0 &&",
-    likely: "state_groups",
-  },
-  {
-    name: "group-before-a-rotation-joined",
-    breaks: "M2",
-    file: WRITER,
-    from: " &&\n      this.#tasks.at(-1)?.after !== this.#submitted;",
-    to: ";",
+    file: GROUP,
+    from: "    if (this.#length >= GROUP_LENGTH) this.#isOpen = false;\n",
+    to: "",
     likely: "state_groups",
   },
   {
     name: "length-of-a-group-not-begun-again",
     breaks: "M5",
-    file: WRITER,
-    from: "      (this.joinsGroup ? this.#groupLength : 0);\n",
-    to: "      this.#groupLength;\n",
+    file: GROUP,
+    from: "      this.#length = 0;\n",
+    to: "",
+    likely: "state_groups",
+  },
+  {
+    name: "group-that-a-blocking-append-took-joined",
+    breaks: "M2",
+    file: GROUP,
+    from: "    this.#groups = [];\n    this.#isOpen = false;\n",
+    to: "    this.#groups = [];\n",
     likely: "state_groups",
   },
   {

@@ -143,8 +143,8 @@ const ACKNOWLEDGE: readonly Mutant[] = [
     name: "groups-not-one-after-the-other",
     breaks: "W5",
     file: WRITER,
-    from: "else if (this.#pending.length > 0) await this.#commit();",
-    to: "else if (this.#pending.length > 0) void this.#commit();",
+    from: "      else await this.#commit();",
+    to: "      else void this.#commit();",
     likely: "group_commit",
   },
   {
@@ -175,7 +175,7 @@ const ACKNOWLEDGE: readonly Mutant[] = [
     name: "batch-counted-as-one",
     breaks: "W2",
     file: WRITER,
-    from: "      sequence += waiter.count;\n",
+    from: "      sequence += countOf(waiter);\n",
     to: "      sequence++;\n",
     likely: "group_commit",
   },
@@ -198,9 +198,9 @@ const ACKNOWLEDGE: readonly Mutant[] = [
   {
     name: "group-passes-a-rotation",
     breaks: "W2",
-    file: "src/wal/group.ts",
-    from: "length < GROUP_LENGTH && last < barrier",
-    to: "length < GROUP_LENGTH && last < Infinity",
+    file: WRITER,
+    from: "    this.#pending.close(); // what",
+    to: "    // what",
     likely: "rotation",
   },
 ];

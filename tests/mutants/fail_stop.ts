@@ -90,7 +90,7 @@ const FAIL_STOP: readonly Mutant[] = [
     name: "pending-not-rejected",
     breaks: "W7",
     file: WRITER,
-    from: "of [...this.#inFlight, ...this.#pending]",
+    from: "of [...this.#inFlight, ...this.#pending.takeAll()]",
     to: "of this.#inFlight",
     likely: "faults",
   },
