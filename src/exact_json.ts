@@ -83,13 +83,44 @@ export function containerProblem(
   value: object,
   keys?: readonly string[],
 ): string | undefined {
-  const prototype = getPrototypeOf(value);
-  const problem = prototypeProblem(value, prototype);
-  if (problem !== undefined) return problem;
-  if (Array.isArray(value)) {
-    return "toJSON" in value ? "an array with toJSON" : undefined;
+  const problem = kindProblem(value);
+  if (problem !== undefined || Array.isArray(value)) return problem;
+  return hiddenProblem(value, (keys ?? Object.keys(value)).length);
+}
+
+/**
+ * Says why JSON would change an object or array of its kind, whatever members it has.
+ *
+ * @param value The object or array.
+ * @returns What it is; `undefined` if its members decide.
+ */
+export function kindProblem(value: object): string | undefined {
+  const problem = prototypeProblem(value, getPrototypeOf(value));
+  if (problem !== undefined || !Array.isArray(value)) return problem;
+  return "toJSON" in value ? "an array with toJSON" : undefined;
+}
+
+/**
+ * Says why JSON would change an object: because of members that it does not see.
+ *
+ * @param value The object.
+ * @param count How many members JSON sees; it may be more if there is a copy.
+ * @param copy A copy of what JSON sees.
+ * @returns What it is; `undefined` if JSON sees all.
+ */
+export function hiddenProblem(
+  value: object,
+  count: number,
+  copy?: object,
+): string | undefined {
+  if (getOwnPropertySymbols(value).length > 0) {
+    return "an object with symbol keys";
   }
-  return membersProblem(value, (keys ?? Object.keys(value)).length);
+  const own = getOwnPropertyNames(value).length;
+  if (own === count || (copy && own === Object.keys(copy).length)) {
+    return undefined;
+  }
+  return "an object with a member that is not enumerable";
 }
 
 /**
@@ -245,7 +276,7 @@ function copyMembers(
   } catch (error) {
     throw atStep(error, memberStep(key));
   }
-  refuse(membersProblem(value, count, copy));
+  refuse(hiddenProblem(value, count, copy));
   return absent > 0 && tidy ? withoutUndefined(copy) : copy;
 }
 
@@ -306,22 +337,6 @@ function prototypeProblem(
   return typeof name === "string" && name !== ""
     ? `an instance of ${name}`
     : "an object that is not plain";
-}
-
-/** `count` is the number of enumerable keys; it may be more if `copy` has the keys. */
-function membersProblem(
-  value: object,
-  count: number,
-  copy?: object,
-): string | undefined {
-  if (getOwnPropertySymbols(value).length > 0) {
-    return "an object with symbol keys";
-  }
-  const own = getOwnPropertyNames(value).length;
-  if (own === count || (copy && own === Object.keys(copy).length)) {
-    return undefined;
-  }
-  return "an object with a member that is not enumerable";
 }
 
 /** Whether `JSON.rawJSON` made a value: text that JSON takes as it is. */

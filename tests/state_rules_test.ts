@@ -143,6 +143,12 @@ test("Tree.change() refuses data that is nested more than 1000 levels deep", () 
     JSON.parse("[".repeat(depth) + "]".repeat(depth));
   adoptState(nested(1000));
   assertThrows(() => adoptState(nested(1001)), TypeError, "1000 levels");
+  adoptState(Array.from({ length: 2000 }, () => ({ a: [] })));
+  const tree = partly({ a: {}, list: [] });
+  const store = (depth: number) => () =>
+    tree.change(1, (state) => void (state.x = nested(depth)), [0]);
+  assertThrows(store(1000), TypeError, "1000 levels");
+  store(999)();
 });
 
 test("Tree.change() leaves a part as it is that is given what it has", () => {

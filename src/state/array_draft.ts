@@ -12,7 +12,7 @@ import {
   type Run,
   setOnHeir,
 } from "./draft.ts";
-import { ABSENT, addNote, findNote, Note, type Noted } from "./notes.ts";
+import { ABSENT, addNote, findNote, type Note, type Noted } from "./notes.ts";
 import { isContainer } from "./values.ts";
 import { type Vector, vectorOf } from "./vector.ts";
 import {
@@ -30,7 +30,7 @@ const FEW = 64;
 export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
   readonly run: Run;
   /** The draft of the part that it was met in; `undefined` for the state itself. */
-  readonly parent: Draft | undefined;
+  readonly outer: Draft | undefined;
   /** Its key there. */
   readonly key: string;
   /** The part of the state, as it was before. */
@@ -51,11 +51,11 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
   constructor(
     run: Run,
     part: readonly unknown[],
-    parent: Draft | undefined,
+    outer: Draft | undefined,
     key: string,
   ) {
     this.run = run;
-    this.parent = parent;
+    this.outer = outer;
     this.key = key;
     this.part = part;
     this.vector = vectorOf(part);
@@ -77,7 +77,7 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
     const value = index < this.end ? this.before(index) : undefined;
     if (!isContainer(value)) return value === undefined ? ABSENT : value;
     const draft = this.run.draft(value, this, `${index}`);
-    addNote(this, new Note(index, value, undefined, draft, draft.proxy));
+    addNote(this, index, value, undefined, draft, draft.proxy);
     return draft.proxy;
   }
 
@@ -85,6 +85,10 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
   private hasAt(index: number): boolean {
     const note = findNote(this, index);
     return note ? note.value !== ABSENT : index < this.end;
+  }
+
+  get source(): object {
+    return this;
   }
 
   /** The value of a member of its own, or {@linkcode ABSENT}. */
@@ -205,6 +209,6 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
       return;
     }
     const before = this.before(index);
-    addNote(this, new Note(index, before, undefined, undefined, value));
+    addNote(this, index, before, undefined, undefined, value);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * From mutations to commits: staged in memory at once, shown when durable.
  *
- * A mutation that is handed in is carried out on the newest state, which nobody
+ * A mutation that is submitted is carried out on the newest state, which no reader
  * sees. If the reducer refuses it, it is undone and nothing is written. Else its
  * record joins the pending group of the log; when the group is durable, the state
  * that everybody sees goes on to it.
@@ -13,12 +13,13 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
+import type { Waiter } from "../wal/group.ts";
 import type { Writer } from "../wal/writer.ts";
 import { Feed } from "./feed.ts";
 import type { ApplyOptions, Plan } from "./options.ts";
 import type { Tree } from "./tree.ts";
 
-/** A state that mutations are handed in to. */
+/** A state that mutations are submitted to. */
 export class Commits<S, M> {
   /** Tells of commits. */
   readonly feed: Feed<M> = new Feed();
@@ -27,7 +28,7 @@ export class Commits<S, M> {
   readonly #writer: Writer;
   /** The last mutation that the tree holds. */
   #staged: number;
-  /** Resolves when all that was handed in is durable. */
+  /** Resolves when all that was submitted is durable. */
   #newest: Promise<number>;
   #isClosed = false;
 
@@ -73,8 +74,8 @@ export class Commits<S, M> {
    * to the log; throws what is refused at once.
    *
    * @param texts The lines, checked.
-   * @param mutations What they say, as far as the reducer reads it; nobody else holds it.
-   * @param onDurable Called when the state shows them, before anybody else is told.
+   * @param mutations What they say, as far as the reducer reads it; no caller holds any part of it.
+   * @param onDurable Called when the state shows them, before any listener is called.
    */
   stage(
     texts: readonly string[],
@@ -98,27 +99,18 @@ export class Commits<S, M> {
     }
     this.#staged = last;
     return this.#newest = new Promise((resolve, reject) => {
-      this.#writer.submit({
-        texts: texts.length === 1 ? texts[0] : texts,
-        resolve: (sequence) => {
-          this.#show(sequence, texts);
-          onDurable?.();
-          resolve(sequence);
-        },
-        reject: (error) => {
-          this.feed.end(error); // there will be no more
-          reject(error);
-        },
-      });
+      this.#writer.submit(
+        new Staged(this, texts, onDurable, resolve, reject),
+      );
     });
   }
 
-  /** Sequence number of the last mutation that was handed in. */
+  /** Sequence number of the last mutation that was submitted. */
   get staged(): number {
     return this.#staged;
   }
 
-  /** Resolves when all that was handed in is durable, with the last sequence number of it. */
+  /** Resolves when all that was submitted is durable, with the last sequence number of it. */
   get newest(): Promise<number> {
     return this.#newest;
   }
@@ -153,7 +145,7 @@ export class Commits<S, M> {
   }
 
   /** Mutations are durable: from here on the state shows them. */
-  #show(last: number, texts: readonly string[]): void {
+  show(last: number, texts: readonly string[]): void {
     this.#tree.settle(last);
     if (!this.feed.isHeard) return;
     let sequence = last - texts.length;
@@ -161,5 +153,39 @@ export class Commits<S, M> {
       const mutation = this.#plan.settings.reading.decode(text);
       this.feed.publish({ sequence: ++sequence, mutation });
     }
+  }
+}
+
+/** Mutations that wait to be durable: an object with methods, as two closures for each would cost more. */
+class Staged<S, M> implements Waiter {
+  readonly texts: readonly string[];
+  private readonly commits: Commits<S, M>;
+  private readonly onDurable: (() => void) | undefined;
+  private readonly done: (sequence: number) => void;
+  private readonly failed: (error: unknown) => void;
+
+  constructor(
+    commits: Commits<S, M>,
+    texts: readonly string[],
+    onDurable: (() => void) | undefined,
+    done: (sequence: number) => void,
+    failed: (error: unknown) => void,
+  ) {
+    this.commits = commits;
+    this.texts = texts;
+    this.onDurable = onDurable;
+    this.done = done;
+    this.failed = failed;
+  }
+
+  resolve(sequence: number): void {
+    this.commits.show(sequence, this.texts);
+    this.onDurable?.();
+    this.done(sequence);
+  }
+
+  reject(error: unknown): void {
+    this.commits.feed.end(error); // there will be no more
+    this.failed(error);
   }
 }

@@ -31,17 +31,17 @@ export interface Run {
   /** Throws if it has ended. */
   check(): void;
   /** Makes the draft of a part of the state. */
-  draft(part: object, parent: Draft | undefined, key: string): Draft;
+  draft(part: object, outer: Draft | undefined, key: string): Draft;
 }
 
 /** The draft of a part of the state: the handler of the proxy that a reducer has. */
 export type Draft = ObjectDraft | ArrayDraft;
 
 /** Where a part was before the reducer ran, such as `state.users["a b"][0]`. */
-function pathOf({ parent, key }: Draft): string {
-  if (!parent) return key;
-  return pathOf(parent) +
-    (Array.isArray(parent.part) ? `[${key}]` : memberStep(key));
+function pathOf({ outer, key }: Draft): string {
+  if (!outer) return key;
+  return pathOf(outer) +
+    (Array.isArray(outer.part) ? `[${key}]` : memberStep(key));
 }
 
 /** Refuses what cannot be done with a part of the state, and with it all of the run. */

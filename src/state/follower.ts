@@ -46,7 +46,7 @@ interface Position<S> {
  * @typeParam S The type of the state.
  * @typeParam M The type of the mutations.
  *
- * @example Read what somebody else writes
+ * @example Read what another process writes
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { MemoryFileSystem, StateManager } from "@mini-ts/durable";

@@ -12,7 +12,7 @@ import type { Slot } from "./table.ts";
 export const ABSENT: unique symbol = Symbol("absent");
 
 /** What has become of a member. */
-export class Note<K> {
+export interface Note<K> {
   readonly key: K;
   /** Its value before the reducer ran; `undefined` if it was added, or added again: it comes last then. */
   readonly before: unknown;
@@ -24,21 +24,6 @@ export class Note<K> {
   value: unknown;
   /** The next note. */
   next: Note<K> | undefined;
-
-  constructor(
-    key: K,
-    before: unknown,
-    slot: Slot | undefined,
-    draft: ObjectDraft | ArrayDraft | undefined,
-    value: unknown,
-  ) {
-    this.key = key;
-    this.before = before;
-    this.slot = slot;
-    this.draft = draft;
-    this.value = value;
-    this.next = undefined;
-  }
 }
 
 /**
@@ -70,7 +55,15 @@ export function findNote<K>(part: Noted<K>, key: K): Note<K> | undefined {
 }
 
 /** Adds a note at the end. */
-export function addNote<K>(part: Noted<K>, note: Note<K>): void {
+export function addNote<K>(
+  part: Noted<K>,
+  key: K,
+  before: unknown,
+  slot: Slot | undefined,
+  draft: ObjectDraft | ArrayDraft | undefined,
+  value: unknown,
+): void {
+  const note = { key, before, slot, draft, value, next: undefined };
   if (part.lastNote) part.lastNote.next = note;
   else part.firstNote = note;
   part.lastNote = note;

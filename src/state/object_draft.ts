@@ -12,7 +12,7 @@ import {
   type Run,
   setOnHeir,
 } from "./draft.ts";
-import { ABSENT, addNote, findNote, Note, type Noted } from "./notes.ts";
+import { ABSENT, addNote, findNote, type Note, type Noted } from "./notes.ts";
 import { type Slot, type TableVersion, valueAt } from "./table.ts";
 import { isContainer, type Members } from "./values.ts";
 import {
@@ -26,36 +26,43 @@ import {
 /** The draft of an object: the handler of its proxy, and the target of it too. */
 export class ObjectDraft
   implements Noted<string>, ProxyHandler<object>, Printable {
-  readonly run: Run;
+  // Declared, for engines take as long to define fields as to assign to them.
+  declare readonly run: Run;
   /** The draft of the part that it was met in; `undefined` for the state itself. */
-  readonly parent: Draft | undefined;
+  declare readonly outer: Draft | undefined;
   /** Its key there. */
-  readonly key: string;
+  declare readonly key: string;
   /** The part of the state, as it was before. */
-  readonly part: object;
+  declare readonly part: object;
   /** Its table, if it is a large one. */
-  readonly table: TableVersion | undefined;
+  declare readonly table: TableVersion | undefined;
   /** What the reducer has. */
-  readonly proxy: object;
-  firstNote: Note<string> | undefined = undefined;
-  lastNote: Note<string> | undefined = undefined;
-  noteByKey: Map<string, Note<string>> | undefined = undefined;
+  declare readonly proxy: object;
+  declare firstNote: Note<string> | undefined;
+  declare lastNote: Note<string> | undefined;
+  declare noteByKey: Map<string, Note<string>> | undefined;
   /** What became of it when the reducer returned. */
-  taken: object | undefined = undefined;
+  declare taken: object | undefined;
 
   constructor(
     run: Run,
     part: object,
     table: TableVersion | undefined,
-    parent: Draft | undefined,
+    outer: Draft | undefined,
     key: string,
   ) {
     this.run = run;
-    this.parent = parent;
+    this.outer = outer;
     this.key = key;
     this.part = part;
     this.table = table;
+    this.firstNote = this.lastNote = this.noteByKey = undefined;
+    this.taken = undefined;
     this.proxy = new Proxy<object>(this, this);
+  }
+
+  get source(): object {
+    return this;
   }
 
   /** The value of a member of its own, or {@linkcode ABSENT}. */
@@ -66,7 +73,7 @@ export class ObjectDraft
     const value = this.valueBefore(key, slot);
     if (!isContainer(value)) return value === undefined ? ABSENT : value;
     const draft = this.run.draft(value, this, key);
-    addNote(this, new Note(key, value, slot, draft, draft.proxy));
+    addNote(this, key, value, slot, draft, draft.proxy);
     return draft.proxy;
   }
 
@@ -101,7 +108,7 @@ export class ObjectDraft
     const known = findNote(this, key);
     if (!known) this.noteFirst(key, value);
     else if (known.value !== ABSENT) known.value = value;
-    else addNote(this, new Note(key, undefined, undefined, undefined, value));
+    else addNote(this, key, undefined, undefined, undefined, value);
     return true;
   }
 
@@ -137,7 +144,7 @@ export class ObjectDraft
   private noteFirst(key: string, value: unknown): void {
     const slot = this.table?.table.slot(key);
     const before = this.valueBefore(key, slot);
-    addNote(this, new Note(key, before, slot, undefined, value));
+    addNote(this, key, before, slot, undefined, value);
   }
 
   /** The value of a member before the reducer ran, if it was there. */

@@ -29,12 +29,12 @@ export class ReducerRun implements Run {
     );
   }
 
-  draft(part: object, parent: Draft | undefined, key: string): Draft {
+  draft(part: object, outer: Draft | undefined, key: string): Draft {
     const table = tableOf(part);
     // A large object is a proxy, of which engines are slow to tell that it is no array.
     return !table && Array.isArray(part)
-      ? new ArrayDraft(this, part, parent, key)
-      : new ObjectDraft(this, part, table, parent, key);
+      ? new ArrayDraft(this, part, outer, key)
+      : new ObjectDraft(this, part, table, outer, key);
   }
 }
 

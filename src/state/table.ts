@@ -44,7 +44,7 @@ export interface Slot extends Held {
 }
 
 /** A change of a member: the value before, so that the change can be undone and older versions can be read. */
-export class Change implements Held {
+export interface Change extends Held {
   readonly table: Table;
   readonly slot: Slot;
   /** The value before; `undefined` if the slot was added. */
@@ -53,21 +53,6 @@ export class Change implements Held {
   older: Change | undefined;
   /** The value that took its place; `undefined` if no version shows this one. */
   newer: Held | undefined;
-
-  constructor(
-    table: Table,
-    slot: Slot,
-    value: unknown,
-    since: number,
-    newer: Held | undefined,
-  ) {
-    this.table = table;
-    this.slot = slot;
-    this.value = value;
-    this.since = since;
-    this.older = newer?.older;
-    this.newer = newer;
-  }
 }
 
 /** The members of a large object, and their past. */
@@ -96,7 +81,7 @@ export class Table {
     return this.#slots.get(key);
   }
 
-  /** Adds a member, or gives it a value, when nobody has seen the table yet. */
+  /** Adds a member, or gives it a value, while no state shows the table yet. */
   put(key: string, value: unknown): void {
     const known = this.#slots.get(key);
     if (known) known.value = value;
@@ -117,15 +102,30 @@ export class Table {
     if (!slot || slot.value === undefined) {
       const added = this.#add(key, value, tick);
       added.before = slot;
-      return new Change(this, added, undefined, tick, undefined);
+      return {
+        table: this,
+        slot: added,
+        value: undefined,
+        since: tick,
+        older: undefined,
+        newer: undefined,
+      };
     }
-    const { since } = slot;
+    const { value: before, since } = slot;
     // What came within the same tick is shown by no version.
     const newer = since === tick ? undefined : slot;
-    const change = new Change(this, slot, slot.value, since, newer);
+    const older = newer?.older;
+    const change: Change = {
+      table: this,
+      slot,
+      value: before,
+      since,
+      older,
+      newer,
+    };
     slot.value = value;
     if (newer) {
-      if (change.older) change.older.newer = change;
+      if (older) older.newer = change;
       slot.older = change;
       slot.since = tick;
     }

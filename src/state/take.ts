@@ -1,18 +1,19 @@
 /**
- * What a reducer leaves behind becomes the next state.
+ * From what a reducer has done to the next state.
  *
  * It is taken as JSON takes data: a member that is `undefined` is left out, `-0` is
  * `0`, a getter is its value; an object in two places becomes two equal ones. All
  * else that JSON would change is refused, with its path. What is taken is a copy
- * that nobody else holds, but for parts of the state that were not changed: they
- * are values already.
+ * that no program holds; parts of the state that were not changed are values
+ * already, and are taken as they are.
  *
  * @module
  */
 
 import {
-  containerProblem,
+  hiddenProblem,
   isKept,
+  kindProblem,
   leafProblem,
   memberStep,
 } from "../exact_json.ts";
@@ -45,12 +46,12 @@ export interface TableChanges {
   readonly replaced: TableVersion[];
 }
 
-/** A container that is being taken, and the one that it is in. */
+/** A container that is being taken, and the one that it is in; a draft itself, if it is where its part was before. */
 interface Place {
+  /** What has the members: a draft, or data. */
   readonly source: object;
   readonly key: string;
   readonly outer: Place | undefined;
-  readonly depth: number;
 }
 
 /** Makes values of what a reducer, or a caller, gave. */
@@ -59,6 +60,8 @@ export class Taking {
   mayAlias = false;
   #made: TableChanges = { tick: 0, changes: [], replaced: [] };
   #run: Run | undefined;
+  /** How many containers the one is in that is being taken, itself included. */
+  #depth = 0;
 
   /**
    * Takes the state that a reducer has left.
@@ -77,6 +80,7 @@ export class Taking {
     this.mayAlias = mayAlias;
     this.#made = made;
     this.#run = run;
+    this.#depth = 0;
     return isDraft(state)
       ? this.#draft(state, ROOT, undefined)
       : this.#take(state, ROOT, undefined);
@@ -113,17 +117,28 @@ export class Taking {
       draft.run.check();
       throw refused("a part of another state", key, outer);
     }
-    const place = placeOf(draft, key, outer);
+    this.#enter();
+    const place = outer === draft.outer && key === draft.key
+      ? draft
+      : placeOf(draft, key, outer);
     if (draft.taken === undefined) {
       if (draft instanceof ArrayDraft) draft.taken = this.#array(draft, place);
       else if (draft.table) {
         draft.taken = this.#members(draft, draft.table, place);
       } else draft.taken = this.#object(draft, place);
     }
-    if (!this.mayAlias && !isInPlace(draft, place)) {
+    if (place !== draft && !this.mayAlias && !isInPlace(draft, place)) {
       this.mayAlias = mayHaveTables(draft.taken);
     }
+    this.#depth--;
     return draft.taken;
+  }
+
+  #enter(): void {
+    if (++this.#depth <= MAX_DEPTH) return;
+    throw new TypeError(
+      `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
+    );
   }
 
   #object(draft: ObjectDraft, place: Place): object {
@@ -205,28 +220,34 @@ export class Taking {
 
   /** A copy of what was not in the state before. */
   #fresh(value: object, key: string, outer: Place | undefined): object {
-    checkDepth(outer);
-    const problem = containerProblem(value);
+    this.#enter();
+    const problem = kindProblem(value);
     if (problem !== undefined) throw refused(problem, key, outer);
-    if (Array.isArray(value)) return this.#items(value, key, outer);
+    const copy = Array.isArray(value)
+      ? this.#items(value, key, outer)
+      : this.#copy(value, key, outer);
+    this.#depth--;
+    return copy;
+  }
+
+  #copy(value: object, key: string, outer: Place | undefined): object {
     // Engines copy a small object by its shape, faster than member by member.
     let copy: Record<string, unknown> = { ...value };
-    let [count, absent] = [0, 0];
+    let count = 0;
+    let absent = 0;
     let place: Place | undefined;
     for (const name in copy) {
-      const member = copy[name];
-      if (isKept(member)) {
-        count++;
-        continue;
-      }
-      if (!Object.hasOwn(copy, name)) continue; // of a prototype that was tampered with
       count++;
+      const member = copy[name];
+      if (isKept(member)) continue;
       if (member === undefined) absent++;
-      else {
+      else if (Object.hasOwn(copy, name)) { // Object.prototype's are listed too
         place ??= placeOf(value, key, outer);
         setOwn(copy, name, this.#take(member, name, place));
       }
     }
+    const hidden = hiddenProblem(value, count, copy);
+    if (hidden !== undefined) throw refused(hidden, key, outer);
     if (absent > 0) {
       copy = Object.fromEntries(
         Object.entries(copy).filter(([, member]) => member !== undefined),
@@ -262,25 +283,17 @@ function placeOf(
   key: string,
   outer: Place | undefined,
 ): Place {
-  checkDepth(outer);
   for (let place = outer; place; place = place.outer) {
     if (place.source === source) throw refused("a part of itself", key, outer);
   }
-  return { source, key, outer, depth: outer ? outer.depth + 1 : 1 };
-}
-
-function checkDepth(outer: Place | undefined): void {
-  if (!outer || outer.depth < MAX_DEPTH) return;
-  throw new TypeError(
-    `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
-  );
+  return { source, key, outer };
 }
 
 /** Whether a draft is where its part was before. */
 function isInPlace(draft: Draft, place: Place): boolean {
   let one: Draft | undefined = draft;
   let at: Place | undefined = place;
-  for (; one && at; one = one.parent, at = at.outer) {
+  for (; one && at; one = one.outer, at = at.outer) {
     if (one.key !== at.key) return false;
   }
   return one === at; // both are undefined

@@ -1,5 +1,5 @@
 /**
- * The states that somebody may read: the newest, those that are not durable yet,
+ * The states that may be read: the newest, those that are not durable yet,
  * the durable one, those that snapshots are being made of, and those that a
  * program has read and still holds.
  *
@@ -83,7 +83,7 @@ export class Timeline {
     this.#pending.push(moment);
   }
 
-  /** The newest state, if it is not durable yet and nobody has seen it: it may still be changed. */
+  /** The newest state, if it is not durable yet and was never shown: it may still be changed. */
   get open(): Moment | undefined {
     const moment = this.#pending.at(-1);
     return moment && moment.tick > this.#seen && !this.#mayAlias
@@ -123,6 +123,7 @@ export class Timeline {
   settle(sequence: number): void {
     const pending = this.#pending;
     const first = this.#head;
+    if (first === pending.length || pending[first].first > sequence) return;
     while (
       this.#head < pending.length && pending[this.#head].first <= sequence
     ) this.#durable = pending[this.#head++];
@@ -182,7 +183,7 @@ export class Timeline {
     for (const change of kept) this.#release(change);
   }
 
-  /** Forgets what a durable change has replaced, if nobody can read that, and its slot if it is empty then. */
+  /** Forgets what a durable change has replaced, if no state shows that, and its slot if it is empty then. */
   #release(change: Change): void {
     const { table, slot, since, newer } = change;
     if (newer) {

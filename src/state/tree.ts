@@ -82,7 +82,7 @@ export class Tree<S> {
    *
    * @param sequence The sequence number of the last of them.
    * @param reduce The reducer.
-   * @param mutations The mutations; nobody else holds them.
+   * @param mutations The mutations; no caller holds any part of them.
    * @param joins Whether they become durable together with those of the call before.
    * @throws What the reducer throws, and a `TypeError` for what the state cannot
    * hold; nothing has changed then.
@@ -108,7 +108,8 @@ export class Tree<S> {
       replaced: [],
     };
     const { tick, root, changes, replaced } = moment;
-    const [changed, exchanged] = [changes.length, replaced.length];
+    const changed = changes.length;
+    const exchanged = replaced.length;
     this.#isRunning = true;
     try {
       let number = first;
@@ -156,7 +157,7 @@ export class Tree<S> {
     this.#timeline.release(moment);
   }
 
-  /** Runs a reducer, and makes the next state of what it leaves behind. */
+  /** Runs a reducer, and makes the next state of what it has done. */
   #run<M>(
     moment: Moment,
     reduce: Reduce<unknown, M>,

@@ -10,8 +10,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "draft-of-an-element-not-noted",
     breaks: "M1",
     file: ARRAY,
-    from:
-      "    this.notes.add(new Note(index, value, undefined, draft.proxy));\n",
+    from: "    addNote(this, index, value, undefined, draft, draft.proxy);\n",
     to: "",
     likely: "state_shown",
   },
@@ -60,8 +59,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "cut-notes-come-back",
     breaks: "M1",
     file: ARRAY,
-    from: "      if (this.notes.find(index)) this.note(index, ABSENT);\n",
-    to: "",
+    from: "if (findNote(this, index)) this.note(index, ABSENT);",
+    to: "if (findNote(this, index)) continue;",
     likely: "state_rules",
   },
   {

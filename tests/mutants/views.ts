@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "large-object-printed-as-empty",
     breaks: "M2",
     file: VIEW,
-    from: "return Object.fromEntries((this[HANDLER] ?? this.shown).printed());",
+    from: "return Object.fromEntries((this[HANDLER] ?? this).printed());",
     to: "return {};",
     likely: "state_shown",
   },
