@@ -60,8 +60,6 @@ test("openForWriting() prepares under the lock, before anything of the log is ch
 function waiter(texts: string | string[], notes: unknown[]): Waiter {
   return {
     texts,
-    count: typeof texts === "string" ? 1 : texts.length,
-    length: texts.length,
     resolve: (sequence) => notes.push(sequence),
     reject: (error) => notes.push(error),
   };
@@ -75,8 +73,6 @@ test("Writer.submit() tells its waiters in the order of the log when they are du
   // It may be an object with methods, and hand in more.
   class Chained {
     readonly texts = ["2", "3"];
-    readonly count = 2;
-    readonly length = 2;
     #next: Waiter = own;
     resolve(sequence: number): void {
       notes.push(sequence);

@@ -146,7 +146,7 @@ test("Tree.change() refuses data that is nested more than 1000 levels deep", () 
   adoptState(Array.from({ length: 2000 }, () => ({ a: [] })));
   const tree = partly({ a: {}, list: [] });
   const store = (depth: number) => () =>
-    tree.change(1, (state) => void (state.x = nested(depth)), [0]);
+    tree.change(1, (state) => void (state.x = nested(depth) as Part), [0]);
   assertThrows(store(1000), TypeError, "1000 levels");
   store(999)();
 });

@@ -60,6 +60,7 @@ import {
 import { MUTANTS as SYSTEM } from "./system.ts";
 import { MUTANTS as TABLES } from "./tables.ts";
 import { MUTANTS as TAKING } from "./taking.ts";
+import { MUTANTS as TAKING_PLACES } from "./taking_places.ts";
 import { MUTANTS as TELLING } from "./telling.ts";
 import { cleanUp, type Tree } from "./tree.ts";
 import { MUTANTS as VALUES } from "./values.ts";
@@ -85,6 +86,7 @@ const ALL: readonly Mutant[] = [
   ...DRAFTS,
   ...ARRAY_DRAFTS,
   ...TAKING,
+  ...TAKING_PLACES,
   ...VALUES,
   ...TABLES,
   ...VIEWS,
