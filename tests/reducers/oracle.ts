@@ -5,6 +5,7 @@
 
 import { type Body, compile, mayRefuse, type Program } from "./program.ts";
 import { checkJson, NotJson } from "./strict_json.ts";
+import { watched, type Writes } from "./watched.ts";
 
 /** A program under the number by which mutations name it. */
 export interface Run {
@@ -70,18 +71,32 @@ function transition(text: string, run: Run): Transition {
   const payload = () => JSON.parse(run.program.payload);
   try {
     const { result, log } = execute(run.body, state, payload(), () => {});
-    let next = state;
-    let lenient = mayRefuse(run.program);
-    if (result !== undefined && result !== state) {
-      checkReturned(state, result, text);
-      lenient ||= writes(run, text, log);
-      next = result;
-    }
-    if (checkJson(next) > MAX_DEPTH) lenient = true;
+    const isOther = result !== undefined && result !== state;
+    if (isOther) checkReturned(state, result, text);
+    const next = isOther ? result : state;
+    const isDeep = checkJson(next) > MAX_DEPTH;
+    const { writes, namesItems } = watch(run, text);
+    const lenient = mayRefuse(run.program) || isDeep || namesItems ||
+      isOther && writes;
     return { text: JSON.stringify(next), log, lenient };
   } catch {
     return { text: undefined, log: "", lenient: false };
   }
+}
+
+/**
+ * What a program writes to its state, even if nothing has changed by that in the
+ * end: to return another state then, or to name a member of an array, may be refused.
+ */
+function watch({ body, program }: Run, text: string): Writes {
+  const seen = { writes: false, namesItems: false };
+  const p: unknown = JSON.parse(program.payload);
+  try {
+    execute(body, watched(JSON.parse(text), seen), p, () => {});
+  } catch {
+    // It reads what it has written, and may throw for a proxy that it finds there.
+  }
+  return seen;
 }
 
 /** Throws unless a returned value may take the place of a state that was not changed. */
@@ -95,26 +110,6 @@ function checkReturned(state: unknown, result: unknown, text: string): void {
       "a state that was changed, and another that was returned",
     );
   }
-}
-
-/**
- * Whether a program that returned another state has written to its own, though
- * nothing has changed by that: both outcomes are right then.
- */
-function writes({ body, program }: Run, text: string, log: string): boolean {
-  try {
-    const state = deepFreeze(JSON.parse(text));
-    const p: unknown = JSON.parse(program.payload);
-    return execute(body, state, p, () => {}).log !== log;
-  } catch {
-    return true;
-  }
-}
-
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
 }
 
 /** The outcome that a call must have. */
