@@ -55,6 +55,15 @@ test("mutators() refuses what it does not know", () => {
       "not one of inc",
     );
   }
+  for (
+    const [mutation, name] of [[{ dec: {} }, '"dec"'], [1, "the mutation"]]
+  ) {
+    assertThrows(
+      () => reduce({ value: 0 }, mutation as never),
+      TypeError,
+      `Cannot apply ${name}: it is`,
+    );
+  }
   assertThrows(
     () => mutators({ inc: 1 } as never),
     TypeError,

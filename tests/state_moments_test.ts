@@ -33,6 +33,20 @@ function versionOf(tree: Tree<Tables>, key = "t"): TableVersion {
   return version;
 }
 
+test("Tree.change() of several mutations, or of a group, makes one version", () => {
+  const tree = awaited();
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(2, run, [bump, bump]);
+  const version = versionOf(tree);
+  assertEquals(slotOf(tree, "k1").older?.older, undefined);
+  tree.change(4, run, [bump, bump], true);
+  assert(versionOf(tree) === version);
+  assertEquals([version.shown.k1, version.tick], [5, 1]);
+  assertEquals(slotOf(tree, "k1").older?.older, undefined);
+  tree.change(5, run, [bump]);
+  assert(versionOf(tree) !== version);
+});
+
 function slotOf(tree: Tree<Tables>, key: string): Slot {
   const slot = versionOf(tree).table.slot(key);
   assert(slot);

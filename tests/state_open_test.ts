@@ -278,6 +278,18 @@ test("StateManager.open() refuses a mini-rs log whose beginning was deleted: its
   assert(error.message.includes("mini-rs has deleted"), error.message);
 });
 
+test("StateManager.open() goes on from a mini-rs log of two segments", async () => {
+  const fileSystem = new MemoryFileSystem();
+  await fileSystem.mkdir(DIR);
+  const header = "// MINISTORE JOURNAL v0.1.4\n";
+  const first = `${header}{"add":{"by":3}}\n`;
+  await writeFile(fileSystem, `${JOURNAL}.000001`, first);
+  await writeFile(fileSystem, JOURNAL, `${header}{"add":{"by":4}}\n`);
+  const shop = await openShop(fileSystem);
+  assertEquals([shop.state.total, shop.sequence], [7, 2]);
+  await shop.close();
+});
+
 test("StateManager.open() finds a torn pair of mini-rs over a snapshot of ours", async () => {
   const fileSystem = await shopWith({ snapshotAt: 4 });
   // It renames the state first, and lost power before the number.

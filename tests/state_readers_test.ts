@@ -55,6 +55,22 @@ test("Feed.changes() of a reader that is far behind keeps nothing in memory for 
   assertEquals(feed.isHeard, false);
 });
 
+test("Feed.changes() of a reader that keeps up reads the log once", async () => {
+  const { feed, past, commit } = history();
+  commit();
+  const changes = feed.changes(past, 1, undefined);
+  assertEquals((await changes.next()).value?.sequence, 1);
+  for (let sequence = 2; sequence <= 20; sequence += 3) {
+    const next = changes.next();
+    for (let n = 0; n < 3; n++) commit();
+    assertEquals((await next).value?.sequence, sequence);
+    assertEquals((await changes.next()).value?.sequence, sequence + 1);
+    assertEquals((await changes.next()).value?.sequence, sequence + 2);
+  }
+  assertEquals(past.reads, 1);
+  await changes.return();
+});
+
 test("Feed.subscribe() within a listener hears from the next commit on", () => {
   const { feed, commit } = history();
   const heard: string[] = [];

@@ -163,6 +163,41 @@ test("Tree.change() leaves a part as it is that is given what it has", () => {
   assert(tree.newestRoot === before);
 });
 
+test("Arrays of a state, and their drafts, do not give their prototype away", () => {
+  const tree = partly({ list: [1], long: Array(70).fill(1) });
+  tree.change(1, (state) => {
+    for (const array of [state.list, state.long]) {
+      assertEquals(array["__proto__"], undefined);
+      assert("__proto__" in array);
+    }
+  }, [0]);
+  const { long } = tree.newestRoot as { long: Part };
+  assertEquals(long["__proto__"], undefined);
+});
+
+test("A part is a table or a vector from a size on, however it came into the state", () => {
+  const object = (size: number) =>
+    Object.fromEntries(Array.from({ length: size }, (_, n) => [`k${n}`, n]));
+  const array = (size: number) => Array.from({ length: size }, (_, n) => n);
+  const kindOf = (part: object) => Boolean(tableOf(part) ?? vectorOf(part));
+  const copy = (data: unknown): unknown => JSON.parse(JSON.stringify(data));
+  for (const make of [adoptState, (data: unknown) => ownParsed(copy(data))]) {
+    const kinds = [object(64), object(65), array(16), array(17)]
+      .map((data) => kindOf(make(data) as object));
+    assertEquals(kinds, [false, true, false, true]);
+  }
+  for (const size of [16, 17]) {
+    const tree = partly({ grown: {} });
+    for (let n = 0; n < size; n++) {
+      tree.change(n + 1, ({ grown }) => void (grown[`k${n}`] = n as never), [
+        0,
+      ]);
+    }
+    const { grown } = tree.newestRoot as { grown: object };
+    assertEquals(kindOf(grown), size > 16);
+  }
+});
+
 /** Whether nothing in a value can be changed. */
 function assertFixed(value: unknown, where = "state"): void {
   if (!isContainer(value)) return;

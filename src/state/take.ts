@@ -365,10 +365,5 @@ function isSame(value: unknown, before: unknown): boolean {
  * @throws {TypeError} If JSON would change it.
  */
 export function adoptState(state: unknown): unknown {
-  if (state === undefined) {
-    throw new TypeError(
-      "Cannot use undefined as a state: JSON has no such value",
-    );
-  }
   return new Taking().adopt(state);
 }
