@@ -152,6 +152,13 @@ test("StateManager.open() takes versions from 1 to 2 to the 31st", async () => {
   for (const version of [1, 2 ** 31]) await (await open(version)).close();
 });
 
+test("StateManager.open() takes a directory with slashes at its end", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const first = await StateManager.open("s//", { ...OPTIONS, fileSystem });
+  assertEquals(first.journalPath, "s/journal.jsonl");
+  await first.close();
+});
+
 test("Worlds toss coins that differ, and are numbers from 0 to 1", () => {
   const toss = () => Array.from({ length: 100 }, () => Math.random());
   const [one, other] = [inWorld("one", toss), inWorld("other", toss)];

@@ -47,6 +47,20 @@ test("Tree.change() of several mutations, or of a group, makes one version", () 
   assert(versionOf(tree) !== version);
 });
 
+test("Tree.change() of a state that is spread into a new one leaves its tables in place", () => {
+  const tree = awaited();
+  tree.change(1, (state) => ({ ...state, v: { n: 1 } }), [0]);
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(2, run, [bump]);
+  const version = versionOf(tree);
+  tree.change(3, run, [bump], true);
+  assert(versionOf(tree) === version);
+  tree.change(4, ({ t, ...state }) => ({ ...state, u: t }), [0]);
+  tree.change(5, ({ u }) => void u.k1++, [0]);
+  assertEquals(version.shown.k1, 3);
+  assertEquals((tree.newestRoot as Tables).u.k1, 4);
+});
+
 function slotOf(tree: Tree<Tables>, key: string): Slot {
   const slot = versionOf(tree).table.slot(key);
   assert(slot);
