@@ -83,44 +83,12 @@ export function containerProblem(
   value: object,
   keys?: readonly string[],
 ): string | undefined {
-  const problem = kindProblem(value);
-  if (problem !== undefined || Array.isArray(value)) return problem;
-  return hiddenProblem(value, (keys ?? Object.keys(value)).length);
-}
-
-/**
- * Says why JSON would change an object or array of its kind, whatever members it has.
- *
- * @param value The object or array.
- * @returns What it is; `undefined` if its members decide.
- */
-export function kindProblem(value: object): string | undefined {
   const problem = prototypeProblem(value, getPrototypeOf(value));
-  if (problem !== undefined || !Array.isArray(value)) return problem;
-  return "toJSON" in value ? "an array with toJSON" : undefined;
-}
-
-/**
- * Says why JSON would change an object: because of members that it does not see.
- *
- * @param value The object.
- * @param count How many members JSON sees; it may be more if there is a copy.
- * @param copy A copy of what JSON sees.
- * @returns What it is; `undefined` if JSON sees all.
- */
-export function hiddenProblem(
-  value: object,
-  count: number,
-  copy?: object,
-): string | undefined {
-  if (getOwnPropertySymbols(value).length > 0) {
-    return "an object with symbol keys";
+  if (problem !== undefined) return problem;
+  if (Array.isArray(value)) {
+    return "toJSON" in value ? "an array with toJSON" : undefined;
   }
-  const own = getOwnPropertyNames(value).length;
-  if (own === count || (copy && own === Object.keys(copy).length)) {
-    return undefined;
-  }
-  return "an object with a member that is not enumerable";
+  return hiddenProblem(value, keys ?? Object.keys(value));
 }
 
 /**
@@ -258,14 +226,14 @@ function copyMembers(
   tidy: boolean,
 ): object {
   checkPrototype(value, Object.prototype);
+  // Before they are read: a getter may change the object.
+  refuse(hiddenProblem(value, Object.keys(value)));
   const copy = cloneMembers(value as Members, outer);
   let here: Outer | undefined;
-  let count = 0;
   let absent = 0;
   let key = "";
   try {
     for (key in copy) {
-      count++;
       const member = copy[key];
       if (isKept(member)) continue;
       if (member === undefined) absent++;
@@ -276,7 +244,6 @@ function copyMembers(
   } catch (error) {
     throw atStep(error, memberStep(key));
   }
-  refuse(hiddenProblem(value, count, copy));
   return absent > 0 && tidy ? withoutUndefined(copy) : copy;
 }
 
@@ -337,6 +304,19 @@ function prototypeProblem(
   return typeof name === "string" && name !== ""
     ? `an instance of ${name}`
     : "an object that is not plain";
+}
+
+/** Why JSON would change an object because of members that it does not see, given the keys of those that it does. */
+function hiddenProblem(
+  value: object,
+  { length }: readonly string[],
+): string | undefined {
+  if (getOwnPropertySymbols(value).length > 0) {
+    return "an object with symbol keys";
+  }
+  return getOwnPropertyNames(value).length === length
+    ? undefined
+    : "an object with a member that is not enumerable";
 }
 
 /** Whether `JSON.rawJSON` made a value: text that JSON takes as it is. */

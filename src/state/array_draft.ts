@@ -121,7 +121,9 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
     key: string | symbol,
     descriptor: PropertyDescriptor,
   ): boolean {
-    return define(this, key, descriptor);
+    return key === "length"
+      ? this.defineLength(descriptor)
+      : define(this, key, descriptor);
   }
 
   setPrototypeOf(): boolean {
@@ -181,11 +183,22 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
     return value === ABSENT ? undefined : ordinary(value);
   }
 
+  /** Defines the length: it is no ordinary member, and cannot become one. */
+  private defineLength(descriptor: PropertyDescriptor): boolean {
+    this.run.check();
+    const { configurable, enumerable, writable } = descriptor;
+    const isAccessor = "get" in descriptor || "set" in descriptor;
+    if (configurable || enumerable || isAccessor) return false;
+    if (writable === false) refuse(this, "fix the length of");
+    return !("value" in descriptor) ||
+      this.set(this, "length", descriptor.value);
+  }
+
   private cut(length: unknown): void {
     if (typeof length === "bigint") {
       throw new TypeError("Cannot convert a bigint to the length of an array");
     }
-    const end = Number(length);
+    const end = Number(length) + 0; // -0 becomes 0
     if (!Number.isInteger(end) || end < 0 || end >= 2 ** 32) {
       throw new RangeError(`Invalid array length: ${String(length)}`);
     }

@@ -50,14 +50,6 @@ export class Commits<S, M> {
   apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
     this.checkOpen("apply to");
     const { log: { path }, settings, check } = this.#plan;
-    const expected = options?.expectedSequence;
-    if (expected !== undefined && expected !== this.#staged) {
-      throw new DurableError(
-        "CONFLICT",
-        `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${expected} was expected`,
-        { path, sequence: this.#staged },
-      );
-    }
     const texts: string[] = [];
     const exact: M[] = [];
     for (const given of mutations) {
@@ -65,6 +57,15 @@ export class Commits<S, M> {
       const mutation = settings.encodeExactly(check(given));
       texts.push(mutation.text);
       exact.push(mutation.exact);
+    }
+    // After that: a getter of a mutation may apply another one.
+    const expected = options?.expectedSequence;
+    if (expected !== undefined && expected !== this.#staged) {
+      throw new DurableError(
+        "CONFLICT",
+        `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${expected} was expected`,
+        { path, sequence: this.#staged },
+      );
     }
     return this.stage(texts, exact);
   }
@@ -118,13 +119,16 @@ export class Commits<S, M> {
   /** Applies what is decided upon the newest state. */
   transact(decide: (state: S) => Iterable<M>): Promise<number> {
     this.checkOpen("apply to");
+    const expectedSequence = this.#staged;
     const decided = decide(this.#tree.newest);
     if (decided instanceof Promise) {
       decided.catch(() => {}); // its decision comes too late
       throw new TypeError("Cannot transact: the function is asynchronous");
     }
     const mutations = [...decided];
-    return mutations.length > 0 ? this.apply(mutations) : this.#newest;
+    return mutations.length > 0
+      ? this.apply(mutations, { expectedSequence })
+      : this.#newest;
   }
 
   /** Refuses everything from here on. */

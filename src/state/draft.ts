@@ -59,21 +59,23 @@ export function define(
   draft.run.check();
   const isThere = typeof key === "string" && draft.own(key) !== ABSENT;
   const { enumerable, writable, configurable } = descriptor;
-  const isOrdinary = !descriptor.get && !descriptor.set &&
+  const isOrdinary = !("get" in descriptor) && !("set" in descriptor) &&
     [enumerable, writable, configurable].every((is) => is ?? isThere);
   if (!isOrdinary) refuse(draft, `define ${String(key)} of`);
   return !Object.hasOwn(descriptor, "value") && isThere ||
     draft.set(draft, key, descriptor.value);
 }
 
-/** Assigns to an object that inherits from a draft: it gets a member of its own. */
+/** Assigns to what inherits from a draft, or is a proxy of one, as JavaScript does: to a member of its own. */
 export function setOnHeir(
   heir: unknown,
   key: string | symbol,
   value: unknown,
 ): boolean {
-  return typeof heir === "object" && heir !== null &&
-    Reflect.defineProperty(heir, key, ordinary(value));
+  if (typeof heir !== "object" || heir === null) return false;
+  const own = Reflect.getOwnPropertyDescriptor(heir, key);
+  if (!own) return Reflect.defineProperty(heir, key, ordinary(value));
+  return own.writable === true && Reflect.defineProperty(heir, key, { value });
 }
 
 /** The descriptor of a member that was assigned. */

@@ -282,7 +282,8 @@ export class StateManager<S, M> implements AsyncDisposable {
    * await stock.close();
    * ```
    *
-   * @param decide Returns the mutations to apply, or throws. It must be synchronous.
+   * @param decide Returns the mutations to apply, or throws. It must be synchronous,
+   * and apply nothing itself: that is a `CONFLICT`.
    * @returns The sequence number of the last one, when all are durable; without
    * mutations, that of the state decided upon, when it is durable.
    * @throws What `decide` throws, and as `applyAll`.

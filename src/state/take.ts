@@ -11,9 +11,8 @@
  */
 
 import {
-  hiddenProblem,
+  containerProblem,
   isKept,
-  kindProblem,
   leafProblem,
   memberStep,
 } from "../exact_json.ts";
@@ -26,6 +25,7 @@ import { draftOf, isDraft } from "./run.ts";
 import { type Change, TableVersion } from "./table.ts";
 import {
   arrayValue,
+  depthOf,
   hasTables,
   isContainer,
   MAX_GROWN,
@@ -127,18 +127,19 @@ export class Taking {
         draft.taken = this.#members(draft, draft.table, place);
       } else draft.taken = this.#object(draft, place);
     }
-    if (place !== draft && !this.mayAlias && !isInPlace(draft, place)) {
-      this.mayAlias = mayHaveTables(draft.taken);
+    if (place !== draft && !isInPlace(draft, place)) {
+      // Parts of it that were not changed were not walked through.
+      if (this.#depth > levelOf(draft)) {
+        checkDepth(this.#depth - 1 + depthOf(draft.taken));
+      }
+      this.mayAlias ||= mayHaveTables(draft.taken);
     }
     this.#depth--;
     return draft.taken;
   }
 
   #enter(): void {
-    if (++this.#depth <= MAX_DEPTH) return;
-    throw new TypeError(
-      `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
-    );
+    checkDepth(++this.#depth);
   }
 
   #object(draft: ObjectDraft, place: Place): object {
@@ -221,7 +222,7 @@ export class Taking {
   /** A copy of what was not in the state before. */
   #fresh(value: object, key: string, outer: Place | undefined): object {
     this.#enter();
-    const problem = kindProblem(value);
+    const problem = containerProblem(value);
     if (problem !== undefined) throw refused(problem, key, outer);
     const copy = Array.isArray(value)
       ? this.#items(value, key, outer)
@@ -246,8 +247,6 @@ export class Taking {
         setOwn(copy, name, this.#take(member, name, place));
       }
     }
-    const hidden = hiddenProblem(value, count, copy);
-    if (hidden !== undefined) throw refused(hidden, key, outer);
     if (absent > 0) {
       copy = Object.fromEntries(
         Object.entries(copy).filter(([, member]) => member !== undefined),
@@ -275,6 +274,20 @@ export class Taking {
     }
     return arrayValue(items);
   }
+}
+
+/** In how many containers a part was before the reducer ran, itself included. */
+function levelOf(draft: Draft): number {
+  let level = 0;
+  for (let one: Draft | undefined = draft; one; one = one.outer) level++;
+  return level;
+}
+
+function checkDepth(depth: number): void {
+  if (depth <= MAX_DEPTH) return;
+  throw new TypeError(
+    `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
+  );
 }
 
 /** The place of a container that is met in another one. */

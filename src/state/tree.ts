@@ -177,6 +177,7 @@ export class Tree<S> {
       const { changes } = run;
       const next = isNew ? result : draft;
       moment.root = taking.take(next, moment, run, this.#timeline.mayAlias);
+      if (run.refusal) throw run.refusal; // in a getter
       if (run.changes !== changes) {
         throw new TypeError("A getter that was stored has changed the state");
       }

@@ -55,6 +55,25 @@ export function hasTables(value: unknown): boolean {
   return tableOf(value) !== undefined || Object.values(value).some(hasTables);
 }
 
+/** How deep parts are that have others in them, and were moved before: they do not change. */
+const DEPTHS = new WeakMap<object, number>();
+
+/** How many containers lie in each other in a value, itself included. */
+export function depthOf(value: unknown): number {
+  if (!isContainer(value)) return 0;
+  const known = DEPTHS.get(value);
+  if (known !== undefined) return known;
+  let inner = 0;
+  for (const part of partsOf(value)) inner = Math.max(inner, depthOf(part));
+  if (inner > 0) DEPTHS.set(value, inner + 1);
+  return inner + 1;
+}
+
+function* partsOf(value: object): Generator<unknown> {
+  if (Array.isArray(value)) yield* vectorOf(value)?.items() ?? value;
+  else for (const [, member] of membersOf(value)) yield member;
+}
+
 /**
  * Makes what `JSON.parse` gave a value of a state.
  *

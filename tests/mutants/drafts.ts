@@ -48,7 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "getter-defined-on-a-draft",
     breaks: "M1",
     file: DRAFT,
-    from: "!descriptor.get && !descriptor.set &&",
+    from: '!("get" in descriptor) && !("set" in descriptor) &&',
     to: "",
     likely: "state_shown",
   },

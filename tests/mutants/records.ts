@@ -95,8 +95,8 @@ const FAITHFUL: readonly Mutant[] = [
     name: "hidden-members-lost",
     breaks: "W1",
     file: EXACT,
-    from: '  return "an object with a member that is not enumerable";\n',
-    to: "  return undefined;\n",
+    from: '    : "an object with a member that is not enumerable";',
+    to: "    : undefined;",
     likely: "codec",
   },
   {

@@ -61,6 +61,7 @@ import { MUTANTS as SYSTEM } from "./system.ts";
 import { MUTANTS as TABLES } from "./tables.ts";
 import { MUTANTS as TAKING } from "./taking.ts";
 import { MUTANTS as TAKING_PLACES } from "./taking_places.ts";
+import { MUTANTS as HOSTILE } from "./hostile.ts";
 import { MUTANTS as TELLING } from "./telling.ts";
 import { cleanUp, type Tree } from "./tree.ts";
 import { MUTANTS as VALUES } from "./values.ts";
@@ -87,6 +88,7 @@ const ALL: readonly Mutant[] = [
   ...ARRAY_DRAFTS,
   ...TAKING,
   ...TAKING_PLACES,
+  ...HOSTILE,
   ...VALUES,
   ...TABLES,
   ...VIEWS,
