@@ -18,6 +18,15 @@ test("mutators() calls the function that a mutation names, with its payload", ()
   assertEquals(state.value, 7);
   reduce(state, "clear");
   assertEquals(state.value, 0);
+  const numbered = mutators({
+    note: (state: Counter, _: unknown, sequence) => {
+      state.value = sequence;
+    },
+  });
+  numbered(state, { note: 1 }, 7);
+  assertEquals(state.value, 7);
+  numbered(state, { note: 1 });
+  assertEquals(state.value, 0);
 });
 
 test("mutators() infers the union of the mutations", () => {

@@ -1,15 +1,19 @@
 /** What is easy to get almost right, and is seen at the edge only. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MemoryFileSystem, StateManager } from "../mod.ts";
 import { LARGE } from "../src/snapshot/pretty.ts";
 import { Feed } from "../src/state/feed.ts";
 import { stateSource } from "../src/state/serial.ts";
+import { tableOf } from "../src/state/table.ts";
 import { adoptState } from "../src/state/take.ts";
 import { inWorld } from "../src/state/worlds.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 import { begun, DIR, OPTIONS } from "./support/sums.ts";
+import { treeOf } from "./support/trees.ts";
+
+type Data = Record<string, unknown>;
 
 /** Runs a function while timers are only noted: `fire` calls the one that is set. */
 async function withoutTimers(
@@ -157,6 +161,75 @@ test("StateManager.open() takes a directory with slashes at its end", async () =
   const first = await StateManager.open("s//", { ...OPTIONS, fileSystem });
   assertEquals(first.journalPath, "s/journal.jsonl");
   await first.close();
+});
+
+test("Tree.change() of a part that was moved, and is the same, keeps the very part", () => {
+  const tree = treeOf<Data>({ list: [1], part: { n: 1 }, n: 0 });
+  const { list, part } = tree.newestRoot as Data;
+  tree.change(1, (state) => {
+    [state.list, state.part] = [state.part, state.list];
+  }, [0]);
+  const after = tree.newestRoot as Data;
+  assert(after.list === part && after.part === list);
+});
+
+test("Tree.change() of a part that does not grow leaves its kind alone", () => {
+  const members = Array.from({ length: 40 }, (_, n) => [`k${n}`, n]);
+  const tree = treeOf<Data>({ part: Object.fromEntries(members) });
+  const change = (body: (part: Data) => void) => {
+    tree.change(1, ({ part }) => body(part as Data), [0]);
+    return tableOf((tree.newestRoot as Data).part as object) !== undefined;
+  };
+  assertEquals(change((part) => void (part.k1 = 100)), false);
+  assertEquals(change((part) => void delete part.k1), true);
+});
+
+test("A draft that was kept cannot be defined on, not even without effect", () => {
+  const tree = treeOf<Data>({ part: { n: 1 } });
+  let kept: Data = {};
+  tree.change(1, ({ part }) => void (kept = part as Data), [0]);
+  for (const descriptor of [{}, { value: 1 }, { get: () => 1 }]) {
+    assertThrows(
+      () => Object.defineProperty(kept, "n", descriptor),
+      TypeError,
+      "has ended",
+    );
+  }
+});
+
+test("A large array has nothing behind its last element", () => {
+  for (const length of [17, 256, 512]) {
+    const { list } = adoptState({ list: Array(length).fill(1) }) as {
+      list: number[];
+    };
+    assertEquals([list[length - 1], list[length]], [1, undefined]);
+    assertEquals(list.at(-1), 1);
+  }
+});
+
+test("StateManager.verify() shows where a part became null, or a list an object", async () => {
+  const values = [null, [], {}, "x"];
+  for (const [one, other] of [[0, 1], [1, 0], [1, 2], [2, 0], [3, 0]]) {
+    const fileSystem = new MemoryFileSystem();
+    let calls = 0;
+    const plan = {
+      initial: { part: { v: 0 } as Data },
+      apply: (state: { part: Data }, _: number) => {
+        state.part.v = values[calls++ % 2 === 0 ? one : other];
+      },
+      fileSystem,
+    };
+    const manager = await StateManager.open("d", plan);
+    await manager.apply(1);
+    await manager.close();
+    calls = 0;
+    const { difference } = await StateManager.verify("d", plan);
+    assertEquals(difference?.path, "part.v");
+    assertEquals(
+      [difference?.left, difference?.right],
+      [values[one], values[other]],
+    );
+  }
 });
 
 test("Worlds toss coins that differ, and are numbers from 0 to 1", () => {

@@ -55,10 +55,15 @@ test("Tree.change() of a state that is spread into a new one leaves its tables i
   const version = versionOf(tree);
   tree.change(3, run, [bump], true);
   assert(versionOf(tree) === version);
+  tree.change(3, (state) => void (state.w = state.v), [0]);
+  tree.change(3, run, [bump], true);
+  const joined = versionOf(tree);
+  tree.change(3, run, [bump], true);
+  assert(versionOf(tree) === joined);
   tree.change(4, ({ t, ...state }) => ({ ...state, u: t }), [0]);
   tree.change(5, ({ u }) => void u.k1++, [0]);
-  assertEquals(version.shown.k1, 3);
-  assertEquals((tree.newestRoot as Tables).u.k1, 4);
+  assertEquals([version.shown.k1, joined.shown.k1], [3, 5]);
+  assertEquals((tree.newestRoot as Tables).u.k1, 6);
 });
 
 function slotOf(tree: Tree<Tables>, key: string): Slot {
