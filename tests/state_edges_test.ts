@@ -204,6 +204,8 @@ test("A large array has nothing behind its last element", () => {
     };
     assertEquals([list[length - 1], list[length]], [1, undefined]);
     assertEquals(list.at(-1), 1);
+    assertEquals(length in list, false);
+    assertEquals(Object.getOwnPropertyDescriptor(list, length), undefined);
   }
 });
 

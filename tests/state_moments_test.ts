@@ -66,6 +66,16 @@ test("Tree.change() of a state that is spread into a new one leaves its tables i
   assertEquals((tree.newestRoot as Tables).u.k1, 6);
 });
 
+test("Tree.change() of a table that was stored a second time within its group changes one place", () => {
+  const tree = awaited();
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(1, run, [bump]);
+  tree.change(2, (state) => void (state.u = state.t), [0], true);
+  tree.change(3, run, [bump], true);
+  const { t, u } = tree.newestRoot as Tables;
+  assertEquals([t.k1, u.k1], [3, 2]);
+});
+
 function slotOf(tree: Tree<Tables>, key: string): Slot {
   const slot = versionOf(tree).table.slot(key);
   assert(slot);

@@ -63,8 +63,6 @@ export class Table {
   #last: Slot | undefined;
   /** The version that has the newest values. */
   newest: TableVersion;
-  /** The run of a reducer that has changed it last. */
-  changedBy: object | undefined;
 
   /** Makes an empty table, whose first version belongs to a change. */
   constructor(tick: number) {

@@ -184,9 +184,7 @@ export class Taking {
   #next(from: TableVersion): TableVersion {
     const { table } = from;
     const { tick, replaced } = this.#made;
-    const isNewest = table.newest === from && table.changedBy !== this.#run;
-    table.changedBy = this.#run;
-    if (!isNewest) return tableOfMembers(from.members(), tick);
+    if (table.newest !== from) return tableOfMembers(from.members(), tick);
     if (from.tick === tick) return from; // no other state shows it yet
     replaced.push(from);
     return table.newest = new TableVersion(table, tick);

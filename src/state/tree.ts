@@ -171,13 +171,12 @@ export class Tree<S> {
     const taking = this.#taking;
     try {
       const result: unknown = reduce(state, mutation, number);
-      if (run.refusal) throw run.refusal;
       const isNew = result !== undefined && result !== state;
       if (isNew) checkResult(result, state, run.changes > 0);
       const { changes } = run;
       const next = isNew ? result : draft;
       moment.root = taking.take(next, moment, run, this.#timeline.mayAlias);
-      if (run.refusal) throw run.refusal; // in a getter
+      if (run.refusal) throw run.refusal; // the reducer, or a getter, has caught it
       if (run.changes !== changes) {
         throw new TypeError("A getter that was stored has changed the state");
       }

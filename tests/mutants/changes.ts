@@ -53,7 +53,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "refusal-that-was-caught-not-looked-at",
     breaks: "M1",
     file: TREE,
-    from: "      if (run.refusal) throw run.refusal;\n",
+    from:
+      "      if (run.refusal) throw run.refusal; // the reducer, or a getter, has caught it\n",
     to: "",
     likely: "state_shown",
   },
@@ -161,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: GROUP,
     from: "    this.#groups = [];\n    this.#isOpen = false;\n",
     to: "    this.#groups = [];\n",
-    likely: "state_groups",
+    likely: "group_commit",
   },
   {
     name: "next-group-joined",

@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: OBJECT,
     from: "else addNote(this, key, undefined, undefined, undefined, value);",
     to: "else addNote(this, key, known.before, undefined, undefined, value);",
-    likely: "tree",
+    likely: "reducers",
   },
   {
     name: "assignment-not-counted-as-a-change",

@@ -93,14 +93,6 @@ export const MUTANTS: readonly Mutant[] = [
     likely: LIKELY,
   },
   {
-    name: "refusal-in-a-getter-forgotten",
-    breaks: "M1",
-    file: TREE,
-    from: "      if (run.refusal) throw run.refusal; // in a getter\n",
-    to: "",
-    likely: LIKELY,
-  },
-  {
     name: "transaction-upon-an-older-state",
     breaks: "M2",
     file: COMMITS,

@@ -299,7 +299,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: "src/state/take.ts",
     from: "    replaced.push(from);\n",
-    to: "    if (replaced.length === 0) replaced.push(from);\n",
+    to: "",
     likely: "state_moments",
   },
   {

@@ -269,7 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     from:
       "index !== undefined && index < this.length\n      ? this.at(index)\n      : undefined;",
     to: "index !== undefined ? this.at(index) : undefined;",
-    likely: "state_shown",
+    likely: "state_edges",
   },
   {
     name: "inherited-keys-not-in-a-vector",

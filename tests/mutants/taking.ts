@@ -169,21 +169,11 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "tree",
   },
   {
-    name: "older-version-of-a-table-changed",
-    breaks: "M1",
-    file: TAKE,
-    from:
-      "const isNewest = table.newest === from && table.changedBy !== this.#run;",
-    to: "const isNewest = table.changedBy !== this.#run;",
-    likely: "state_places",
-  },
-  {
     name: "version-of-a-table-changed-twice-at-once",
     breaks: "M1",
     file: TAKE,
-    from:
-      "const isNewest = table.newest === from && table.changedBy !== this.#run;",
-    to: "const isNewest = table.newest === from;",
+    from: "    if (table.newest !== from) return",
+    to: "    if (table.newest.tick < 0) return",
     likely: "state_places",
   },
   {

@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: TAKE,
     from: "outer === draft.outer && key === draft.key",
     to: "outer === draft.outer",
-    likely: "state_places",
+    likely: "state_moments",
   },
   {
     name: "table-in-two-places-not-noticed",
