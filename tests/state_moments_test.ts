@@ -355,5 +355,6 @@ test("Tree.settle() finds a state that is held among the versions of many tables
     tree.change(n + 1, (state) => void (state[name].k1 = 101 + n), [0]);
     if (n < 2) held.push(tree.durable);
   }
+  tree.release(tree.capture()); // looks at all that is kept once more
   assertEquals(held.map(({ t }) => t.k1), [1, 101, 102]);
 });
