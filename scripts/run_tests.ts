@@ -10,6 +10,8 @@ interface Runner {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** The files, for each process that runs at a time. */
+  readonly shards: readonly (readonly string[])[];
   readonly passed: RegExp;
   readonly failed: RegExp;
 }
@@ -19,6 +21,12 @@ const files = process.argv.length > 2
   : readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((
     name,
   ) => `tests/${name}`);
+
+/** The runtimes that use one processor only are given several processes. */
+const shards = Array.from(
+  { length: Math.min(availableParallelism(), files.length) },
+  (_, shard) => files.filter((_, n) => n % availableParallelism() === shard),
+);
 
 const runners: readonly Runner[] = [
   {
@@ -30,15 +38,16 @@ const runners: readonly Runner[] = [
       "--no-check",
       "--parallel",
       "--import-map=offline/import_map.json",
-      ...files,
     ],
+    shards: [files],
     passed: /(\d+) passed/,
     failed: /(\d+) failed/,
   },
   {
     name: "bun",
     command: "bun",
-    args: ["test", "--timeout=120000", ...files.map((file) => `./${file}`)],
+    args: ["test", "--timeout=120000"],
+    shards: shards.map((files) => files.map((file) => `./${file}`)),
     passed: /^\s*(\d+) pass$/m,
     failed: /^\s*(\d+) fail$/m,
   },
@@ -49,8 +58,8 @@ const runners: readonly Runner[] = [
       "--test",
       "--test-reporter=tap",
       `--test-concurrency=${availableParallelism()}`,
-      ...files,
     ],
+    shards: [files],
     passed: /^# pass (\d+)$/m,
     failed: /^# fail (\d+)$/m,
   },
@@ -61,12 +70,13 @@ interface Result {
   readonly failed: number;
 }
 
-async function run(
-  { name, command, args, passed, failed }: Runner,
+/** Runs one process; what it prints is printed if it fails. */
+async function runShard(
+  { command, args, passed, failed }: Runner,
+  files: readonly string[],
 ): Promise<Result> {
-  const start = performance.now();
   const env = { ...process.env, NO_COLOR: "1" };
-  const child = spawn(command, args, {
+  const child = spawn(command, [...args, ...files], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -84,11 +94,21 @@ async function run(
     result.failed = 1;
   }
   if (result.failed > 0) console.log(output);
+  return result;
+}
+
+async function run(runner: Runner): Promise<Result> {
+  const start = performance.now();
+  const results = await Promise.all(
+    runner.shards.map((files) => runShard(runner, files)),
+  );
+  const passed = results.reduce((sum, one) => sum + one.passed, 0);
+  const failed = results.reduce((sum, one) => sum + one.failed, 0);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(
-    `${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`,
+    `${runner.name}: ${passed} passed, ${failed} failed (${seconds} s)`,
   );
-  return result;
+  return { passed, failed };
 }
 
 const total = { passed: 0, failed: 0 };

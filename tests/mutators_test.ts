@@ -23,9 +23,9 @@ test("mutators() calls the function that a mutation names, with its payload", ()
       state.value = sequence;
     },
   });
-  numbered(state, { note: 1 }, 7);
+  numbered(state, "note", 7);
   assertEquals(state.value, 7);
-  numbered(state, { note: 1 });
+  numbered(state, "note");
   assertEquals(state.value, 0);
 });
 

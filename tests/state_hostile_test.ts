@@ -102,10 +102,10 @@ for (const [what, body] of SAME) {
 
 const REFUSED: [string, Body][] = [
   ["defines a getter that is undefined", ({ b }) => {
-    Object.defineProperty(b, "n", { get: undefined });
+    Object.defineProperty(b, "n", { get: undefined } as object);
   }],
   ["defines a setter that is undefined", ({ a }) => {
-    Object.defineProperty(a, 0, { set: undefined });
+    Object.defineProperty(a, 0, { set: undefined } as object);
   }],
   ["fixes the length of an array", ({ a }) => {
     Object.defineProperty(a, "length", { writable: false });

@@ -6,7 +6,6 @@ const DRAFT = "src/state/draft.ts";
 const ARRAY = "src/state/array_draft.ts";
 const TAKE = "src/state/take.ts";
 const VALUES = "src/state/values.ts";
-const TREE = "src/state/tree.ts";
 const COMMITS = "src/state/commits.ts";
 const LIKELY = "state_hostile";
 
