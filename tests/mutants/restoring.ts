@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: JSON_FILE,
     from: "    fatal: true,\n",
     to: "    fatal: false,\n",
-    likely: "snap_store",
+    likely: "snapshot_files",
   },
   {
     name: "snapshot-not-read-back-by-its-number",

@@ -121,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: COMMITS,
     from: "    return this.#tree.sequence;\n",
     to: "    return this.#staged;\n",
-    likely: "state_attacks",
+    likely: "commits",
   },
   {
     name: "view-shows-the-newest",
