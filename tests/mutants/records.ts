@@ -39,7 +39,7 @@ const FAITHFUL: readonly Mutant[] = [
     file: EXACT,
     from: "return value === 0 ? 0 : value;",
     to: "return value;",
-    likely: "codec",
+    likely: "exact_json",
   },
   {
     name: "instances-become-plain-objects",
@@ -105,7 +105,7 @@ const FAITHFUL: readonly Mutant[] = [
     file: EXACT,
     from: "return absent > 0 && tidy ? withoutUndefined(copy) : copy;",
     to: "return copy;",
-    likely: "codec",
+    likely: "exact_json",
   },
   {
     name: "cycles-not-found",
@@ -121,7 +121,7 @@ const FAITHFUL: readonly Mutant[] = [
     file: EXACT,
     from: "else if (Object.hasOwn(copy, key)) {",
     to: "else {",
-    likely: "codec",
+    likely: "exact_json",
   },
   {
     name: "getters-read-twice",
@@ -129,7 +129,7 @@ const FAITHFUL: readonly Mutant[] = [
     file: EXACT,
     from: "      const member = copy[key];\n",
     to: "      const member = (value as Members)[key];\n",
-    likely: "codec",
+    likely: "exact_json",
   },
   {
     name: "polluted-prototype-obeyed",
@@ -138,7 +138,7 @@ const FAITHFUL: readonly Mutant[] = [
     from:
       '  if ("toJSON" in Array.prototype && typeof copy === "object" && copy) {',
     to: '  if ("toJSON" in Array.prototype && typeof copy === "undefined") {',
-    likely: "codec",
+    likely: "exact_json",
   },
   {
     name: "polluted-prototype-not-told",
@@ -146,7 +146,7 @@ const FAITHFUL: readonly Mutant[] = [
     file: EXACT,
     from: '    if (!("toJSON" in prototype)) return undefined;\n',
     to: "    if (prototype !== value) return undefined;\n",
-    likely: "codec",
+    likely: "exact_json",
   },
 ];
 
