@@ -181,6 +181,7 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/state/notes.ts": "reducers_test.ts",
     "src/state/object_draft.ts": "reducers_test.ts",
     "src/state/run.ts": "reducers_test.ts",
+    "src/state/place.ts": "state_places_test.ts",
     "src/state/take.ts": "reducers_test.ts",
     "src/state/timeline.ts": "state_faults_test.ts",
     "src/state/trace.ts": "state_verify_test.ts",

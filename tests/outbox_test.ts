@@ -220,6 +220,27 @@ test("Outbox.transact() decides upon the newest state, with nothing in between",
   await shop.close();
 });
 
+test("Outbox.transact() is refused if the function submits something itself", async () => {
+  const { shop } = await openShop();
+  const submits = [
+    () => shop.commit({ apply: [{ add: { by: 1 } }] }),
+    () => shop.queue.enqueue({ mail: "o-1" }),
+  ];
+  for (const submit of submits) {
+    for (const apply of [[], [{ add: { by: 10 } }]] as Order[][]) {
+      let own: Promise<unknown> | undefined;
+      await assertCode(() =>
+        shop.transact(() => {
+          own = submit();
+          return { apply };
+        }), "CONFLICT");
+      await own;
+    }
+  }
+  assertEquals([shop.state.total, shop.queue.size, shop.sequence], [2, 2, 4]);
+  await shop.close();
+});
+
 test("Outbox.commit() puts a message back under its own id, with the acknowledgement", async () => {
   const { clock, shop } = await openShop();
   const { queue } = shop;

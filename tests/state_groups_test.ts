@@ -1,16 +1,20 @@
 /** Which commits become durable together, and so share a state in memory. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { MemoryFileSystem, StateManager } from "../mod.ts";
 import { GROUP_LENGTH } from "../src/wal/group.ts";
 import { openForWriting } from "../src/wal/log.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
-
-/** An object that becomes a table. */
-function large(): Record<string, number> {
-  return Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`k${n}`, n]));
-}
+import {
+  awaited,
+  type Body,
+  large,
+  run,
+  slotOf,
+  type Tables,
+  versionOf,
+} from "./support/tables.ts";
 
 test("Writer.joinsGroup says whether the next append is acknowledged with the last one", async () => {
   const fileSystem = new MemoryFileSystem();
@@ -85,4 +89,47 @@ test("StateManager.state never shows a commit of the next group", async () => {
   await Promise.all(pending);
   assertEquals(seen.slice(2), [11 + GROUP_LENGTH, 12 + GROUP_LENGTH]);
   await manager.close();
+});
+
+test("Tree.change() of several mutations, or of a group, makes one version", () => {
+  const tree = awaited();
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(2, run, [bump, bump]);
+  const version = versionOf(tree);
+  assertEquals(slotOf(tree, "k1").older?.older, undefined);
+  tree.change(4, run, [bump, bump], true);
+  assert(versionOf(tree) === version);
+  assertEquals([version.shown.k1, version.tick], [5, 1]);
+  assertEquals(slotOf(tree, "k1").older?.older, undefined);
+  tree.change(5, run, [bump]);
+  assert(versionOf(tree) !== version);
+});
+
+test("Tree.change() of a state that is spread into a new one leaves its tables in place", () => {
+  const tree = awaited();
+  tree.change(1, (state) => ({ ...state, v: { n: 1 } }), [0]);
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(2, run, [bump]);
+  const version = versionOf(tree);
+  tree.change(3, run, [bump], true);
+  assert(versionOf(tree) === version);
+  tree.change(3, (state) => void (state.w = state.v), [0]);
+  tree.change(3, run, [bump], true);
+  const joined = versionOf(tree);
+  tree.change(3, run, [bump], true);
+  assert(versionOf(tree) === joined);
+  tree.change(4, ({ t, ...state }) => ({ ...state, u: t }), [0]);
+  tree.change(5, ({ u }) => void u.k1++, [0]);
+  assertEquals([version.shown.k1, joined.shown.k1], [3, 5]);
+  assertEquals((tree.newestRoot as Tables).u.k1, 6);
+});
+
+test("Tree.change() of a table that was stored a second time within its group changes one place", () => {
+  const tree = awaited();
+  const bump: Body = ({ t }) => void t.k1++;
+  tree.change(1, run, [bump]);
+  tree.change(2, (state) => void (state.u = state.t), [0], true);
+  tree.change(3, run, [bump], true);
+  const { t, u } = tree.newestRoot as Tables;
+  assertEquals([t.k1, u.k1], [3, 2]);
 });

@@ -1,86 +1,20 @@
 /** How long a state in memory keeps what its older states show, and what an undo puts back. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Slot, tableOf, type TableVersion } from "../src/state/table.ts";
 import type { Moment } from "../src/state/timeline.ts";
-import type { Tree } from "../src/state/tree.ts";
 import { copyOut, membersOf } from "../src/state/values.ts";
 import { SeededRandom } from "../src/testing/random.ts";
 import { test } from "./support/harness.ts";
+import {
+  awaited,
+  type Body,
+  large,
+  run,
+  slotOf,
+  type Tables,
+  versionOf,
+} from "./support/tables.ts";
 import { treeOf } from "./support/trees.ts";
-
-type Numbers = Record<string, number>;
-type Tables = Record<string, Numbers>;
-type Body = (state: Tables) => void;
-
-const run = (state: Tables, body: Body): void => body(state);
-
-/** An object that becomes a table. */
-function large(): Numbers {
-  return Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`k${n}`, n]));
-}
-
-/** A state of two tables whose changes are durable later than they are made. */
-function awaited(): Tree<Tables> {
-  const tree = treeOf<Tables>({ t: large(), u: large() });
-  tree.await();
-  return tree;
-}
-
-function versionOf(tree: Tree<Tables>, key = "t"): TableVersion {
-  const version = tableOf((tree.newestRoot as Tables)[key]);
-  assert(version);
-  return version;
-}
-
-test("Tree.change() of several mutations, or of a group, makes one version", () => {
-  const tree = awaited();
-  const bump: Body = ({ t }) => void t.k1++;
-  tree.change(2, run, [bump, bump]);
-  const version = versionOf(tree);
-  assertEquals(slotOf(tree, "k1").older?.older, undefined);
-  tree.change(4, run, [bump, bump], true);
-  assert(versionOf(tree) === version);
-  assertEquals([version.shown.k1, version.tick], [5, 1]);
-  assertEquals(slotOf(tree, "k1").older?.older, undefined);
-  tree.change(5, run, [bump]);
-  assert(versionOf(tree) !== version);
-});
-
-test("Tree.change() of a state that is spread into a new one leaves its tables in place", () => {
-  const tree = awaited();
-  tree.change(1, (state) => ({ ...state, v: { n: 1 } }), [0]);
-  const bump: Body = ({ t }) => void t.k1++;
-  tree.change(2, run, [bump]);
-  const version = versionOf(tree);
-  tree.change(3, run, [bump], true);
-  assert(versionOf(tree) === version);
-  tree.change(3, (state) => void (state.w = state.v), [0]);
-  tree.change(3, run, [bump], true);
-  const joined = versionOf(tree);
-  tree.change(3, run, [bump], true);
-  assert(versionOf(tree) === joined);
-  tree.change(4, ({ t, ...state }) => ({ ...state, u: t }), [0]);
-  tree.change(5, ({ u }) => void u.k1++, [0]);
-  assertEquals([version.shown.k1, joined.shown.k1], [3, 5]);
-  assertEquals((tree.newestRoot as Tables).u.k1, 6);
-});
-
-test("Tree.change() of a table that was stored a second time within its group changes one place", () => {
-  const tree = awaited();
-  const bump: Body = ({ t }) => void t.k1++;
-  tree.change(1, run, [bump]);
-  tree.change(2, (state) => void (state.u = state.t), [0], true);
-  tree.change(3, run, [bump], true);
-  const { t, u } = tree.newestRoot as Tables;
-  assertEquals([t.k1, u.k1], [3, 2]);
-});
-
-function slotOf(tree: Tree<Tables>, key: string): Slot {
-  const slot = versionOf(tree).table.slot(key);
-  assert(slot);
-  return slot;
-}
 
 /** Sets a member of the first table. */
 const set = (key: string, value: number): Body => ({ t }) =>

@@ -176,7 +176,15 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
    * nothing has happened. `FAILED`: whether it has is unknown.
    * @throws {TypeError | RangeError} For what cannot be written.
    */
-  async commit(parts: OutboxCommit<M, P>): Promise<string[]> {
+  commit(parts: OutboxCommit<M, P>): Promise<string[]> {
+    return this.#commit(parts);
+  }
+
+  /** Commits, if `expected` is the last sequence number that was submitted. */
+  async #commit(
+    parts: OutboxCommit<M, P>,
+    expected?: number,
+  ): Promise<string[]> {
     checkKeys(parts, ["apply", "enqueue", "ack"]);
     const core = this.#core;
     const { apply = [], enqueue = [], ack = [] } = parts;
@@ -193,6 +201,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       return encodeExactly(this.#check(mutation));
     });
     const letters = Array.from(enqueue, (one) => letterOf(one, core.settings));
+    core.state.commits.expect(expected);
     const batch = core.begin();
     for (const { held } of leases) core.ack(batch, held);
     for (const { text, exact } of mutations) {
@@ -206,25 +215,23 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Decides upon the newest state, with everything that was handed in before, and
+   * Decides on the newest state, with everything that was submitted before, and
    * commits what was decided, with nothing in between.
    *
-   * @param decide Returns what is to happen, or throws. It must be synchronous.
+   * @param decide Returns what is to happen, or throws. It must be synchronous,
+   * and submit nothing itself: that is a `CONFLICT`.
    * @returns As `commit`.
    * @throws What `decide` throws, and as `commit`.
    */
   async transact(
     decide: (state: DeepReadonly<S>) => OutboxCommit<M, P>,
   ): Promise<string[]> {
-    const { commits, tree } = this.#core.state;
-    commits.checkOpen("apply to");
-    const { state = this.#initial } = tree.newest;
-    const decided = decide(state as DeepReadonly<S>);
-    if (decided instanceof Promise) {
-      decided.catch(() => {}); // its decision comes too late
-      throw new TypeError("Cannot transact: the function is asynchronous");
-    }
-    return await this.commit(decided);
+    const { commits } = this.#core.state;
+    const { staged } = commits;
+    const decided = commits.decideOn(({ state = this.#initial }) =>
+      decide(state as DeepReadonly<S>)
+    );
+    return await this.#commit(decided, staged);
   }
 
   /** Closes the state and the queue. */

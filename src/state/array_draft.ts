@@ -87,6 +87,7 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
     return note ? note.value !== ABSENT : index < this.end;
   }
 
+  /** What has the members, as for every place in a state that is being taken. */
   get source(): object {
     return this;
   }

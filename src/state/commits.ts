@@ -4,10 +4,10 @@
  * A mutation that is submitted is carried out on the newest state, which no reader
  * sees. If the reducer refuses it, it is undone and nothing is written. Else its
  * record joins the pending group of the log; when the group is durable, the state
- * that everybody sees goes on to it.
+ * that is shown goes on to it.
  *
  * So what is in the log was never refused, in the order in which it was decided;
- * and a decision can be made upon the newest state without waiting for a sync.
+ * and a decision can be made on the newest state without waiting for a sync.
  *
  * @module
  */
@@ -49,7 +49,7 @@ export class Commits<S, M> {
   /** Applies mutations, all or none; throws what is refused at once. */
   apply(mutations: readonly M[], options?: ApplyOptions): Promise<number> {
     this.checkOpen("apply to");
-    const { log: { path }, settings, check } = this.#plan;
+    const { settings, check } = this.#plan;
     const texts: string[] = [];
     const exact: M[] = [];
     for (const given of mutations) {
@@ -58,16 +58,23 @@ export class Commits<S, M> {
       texts.push(mutation.text);
       exact.push(mutation.exact);
     }
-    // After that: a getter of a mutation may apply another one.
-    const expected = options?.expectedSequence;
-    if (expected !== undefined && expected !== this.#staged) {
-      throw new DurableError(
-        "CONFLICT",
-        `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${expected} was expected`,
-        { path, sequence: this.#staged },
-      );
-    }
+    this.expect(options?.expectedSequence);
     return this.stage(texts, exact);
+  }
+
+  /**
+   * Throws if the last mutation that was submitted is another one than was
+   * expected. Called after all code of the caller has run, the getters of its
+   * mutations too: each may submit something itself.
+   */
+  expect(sequence: number | undefined): void {
+    if (sequence === undefined || sequence === this.#staged) return;
+    const { path } = this.#plan.log;
+    throw new DurableError(
+      "CONFLICT",
+      `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${sequence} was expected`,
+      { path, sequence: this.#staged },
+    );
   }
 
   /**
@@ -116,19 +123,26 @@ export class Commits<S, M> {
     return this.#newest;
   }
 
-  /** Applies what is decided upon the newest state. */
-  transact(decide: (state: S) => Iterable<M>): Promise<number> {
+  /** What a function decides on the newest state. */
+  decideOn<T>(decide: (state: S) => T): T {
     this.checkOpen("apply to");
-    const expectedSequence = this.#staged;
     const decided = decide(this.#tree.newest);
     if (decided instanceof Promise) {
       decided.catch(() => {}); // its decision comes too late
       throw new TypeError("Cannot transact: the function is asynchronous");
     }
-    const mutations = [...decided];
-    return mutations.length > 0
-      ? this.apply(mutations, { expectedSequence })
-      : this.#newest;
+    return decided;
+  }
+
+  /** Applies what is decided on the newest state. */
+  transact(decide: (state: S) => Iterable<M>): Promise<number> {
+    const expectedSequence = this.#staged;
+    const mutations = [...this.decideOn(decide)];
+    if (mutations.length > 0) {
+      return this.apply(mutations, { expectedSequence });
+    }
+    this.expect(expectedSequence);
+    return this.#newest;
   }
 
   /** Refuses everything from here on. */

@@ -26,23 +26,22 @@ import {
 /** The draft of an object: the handler of its proxy, and the target of it too. */
 export class ObjectDraft
   implements Noted<string>, ProxyHandler<object>, Printable {
-  // Declared, for engines take as long to define fields as to assign to them.
-  declare readonly run: Run;
+  readonly run: Run;
   /** The draft of the part that it was met in; `undefined` for the state itself. */
-  declare readonly outer: Draft | undefined;
+  readonly outer: Draft | undefined;
   /** Its key there. */
-  declare readonly key: string;
+  readonly key: string;
   /** The part of the state, as it was before. */
-  declare readonly part: object;
+  readonly part: object;
   /** Its table, if it is a large one. */
-  declare readonly table: TableVersion | undefined;
+  readonly table: TableVersion | undefined;
   /** What the reducer has. */
-  declare readonly proxy: object;
-  declare firstNote: Note<string> | undefined;
-  declare lastNote: Note<string> | undefined;
-  declare noteByKey: Map<string, Note<string>> | undefined;
+  readonly proxy: object;
+  firstNote: Note<string> | undefined = undefined;
+  lastNote: Note<string> | undefined = undefined;
+  noteByKey: Map<string, Note<string>> | undefined = undefined;
   /** What became of it when the reducer returned. */
-  declare taken: object | undefined;
+  taken: object | undefined = undefined;
 
   constructor(
     run: Run,
@@ -56,11 +55,10 @@ export class ObjectDraft
     this.key = key;
     this.part = part;
     this.table = table;
-    this.firstNote = this.lastNote = this.noteByKey = undefined;
-    this.taken = undefined;
     this.proxy = new Proxy<object>(this, this);
   }
 
+  /** What has the members, as for every place in a state that is being taken. */
   get source(): object {
     return this;
   }

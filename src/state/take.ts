@@ -10,17 +10,20 @@
  * @module
  */
 
-import {
-  containerProblem,
-  isKept,
-  leafProblem,
-  memberStep,
-} from "../exact_json.ts";
+import { containerProblem, isKept, leafProblem } from "../exact_json.ts";
 import { setOwn } from "../native_json.ts";
 import { ArrayDraft } from "./array_draft.ts";
 import { type Draft, ROOT, type Run } from "./draft.ts";
 import { ABSENT, findNote, type Note } from "./notes.ts";
 import type { ObjectDraft } from "./object_draft.ts";
+import {
+  checkDepth,
+  isInPlace,
+  levelOf,
+  type Place,
+  placeOf,
+  refused,
+} from "./place.ts";
 import { draftOf, isDraft } from "./run.ts";
 import { type Change, TableVersion } from "./table.ts";
 import {
@@ -30,12 +33,10 @@ import {
   isContainer,
   MAX_GROWN,
   MAX_OBJECT,
+  mayHaveTables,
   type Members,
   tableOfMembers,
 } from "./values.ts";
-
-/** Deeper data is refused; engines have a limit of their own not far beyond. */
-const MAX_DEPTH = 1000;
 
 /** What a state that is being made changes in tables. */
 export interface TableChanges {
@@ -44,14 +45,6 @@ export interface TableChanges {
   readonly changes: Change[];
   /** The versions that others took the place of. */
   readonly replaced: TableVersion[];
-}
-
-/** A container that is being taken, and the one that it is in; a draft itself, if it is where its part was before. */
-interface Place {
-  /** What has the members: a draft, or data. */
-  readonly source: object;
-  readonly key: string;
-  readonly outer: Place | undefined;
 }
 
 /** Makes values of what a reducer, or a caller, gave. */
@@ -274,61 +267,6 @@ export class Taking {
   }
 }
 
-/** In how many containers a part was before the reducer ran, itself included. */
-function levelOf(draft: Draft): number {
-  let level = 0;
-  for (let one: Draft | undefined = draft; one; one = one.outer) level++;
-  return level;
-}
-
-function checkDepth(depth: number): void {
-  if (depth <= MAX_DEPTH) return;
-  throw new TypeError(
-    `Cannot store a value in the state: it is nested more than ${MAX_DEPTH} levels deep`,
-  );
-}
-
-/** The place of a container that is met in another one. */
-function placeOf(
-  source: object,
-  key: string,
-  outer: Place | undefined,
-): Place {
-  for (let place = outer; place; place = place.outer) {
-    if (place.source === source) throw refused("a part of itself", key, outer);
-  }
-  return { source, key, outer };
-}
-
-/** Whether a draft is where its part was before. */
-function isInPlace(draft: Draft, place: Place): boolean {
-  let one: Draft | undefined = draft;
-  let at: Place | undefined = place;
-  for (; one && at; one = one.outer, at = at.outer) {
-    if (one.key !== at.key) return false;
-  }
-  return one === at; // both are undefined
-}
-
-/** Refuses a member with a key. */
-function refused(
-  what: string,
-  key: string,
-  outer: Place | undefined,
-): TypeError {
-  let path = "";
-  let name = key;
-  for (let place = outer; place; place = place.outer) {
-    const { source } = place;
-    const isItem = source instanceof ArrayDraft || Array.isArray(source);
-    path = (isItem ? `[${name}]` : memberStep(name)) + path;
-    name = place.key;
-  }
-  return new TypeError(
-    `Cannot store ${what} as ${name}${path}: JSON would change it`,
-  );
-}
-
 /** Whether a member is removed, or left out. */
 function isRemoval({ value }: Note<unknown>): boolean {
   return value === ABSENT || value === undefined;
@@ -353,16 +291,6 @@ function withoutRemoved(
     if (!removed.has(key)) setOwn(copy, key, part[key]);
   }
   return copy;
-}
-
-/** Parts without tables that were moved before: they do not change, and may be moved again. */
-const WITHOUT_TABLES = new WeakSet<object>();
-
-function mayHaveTables(value: unknown): boolean {
-  if (!isContainer(value) || WITHOUT_TABLES.has(value)) return false;
-  if (hasTables(value)) return true;
-  WITHOUT_TABLES.add(value);
-  return false;
 }
 
 /** Whether two values are one; to look at the one before takes time where it is not in the cache. */

@@ -55,10 +55,21 @@ export function hasTables(value: unknown): boolean {
   return tableOf(value) !== undefined || Object.values(value).some(hasTables);
 }
 
+/** Parts without tables that were moved before: they do not change, and may be moved again. */
+const WITHOUT_TABLES = new WeakSet<object>();
+
+/** As {@linkcode hasTables}, for parts that are moved again and again. */
+export function mayHaveTables(value: unknown): boolean {
+  if (!isContainer(value) || WITHOUT_TABLES.has(value)) return false;
+  if (hasTables(value)) return true;
+  WITHOUT_TABLES.add(value);
+  return false;
+}
+
 /** How deep parts are that have others in them, and were moved before: they do not change. */
 const DEPTHS = new WeakMap<object, number>();
 
-/** How many containers lie in each other in a value, itself included. */
+/** How many levels of containers a value has, itself included. */
 export function depthOf(value: unknown): number {
   if (!isContainer(value)) return 0;
   const known = DEPTHS.get(value);

@@ -406,7 +406,7 @@ function failureAfter(
     : "";
   return new DurableError(
     "FAILED",
-    `Cannot write to "${path}": it has failed behind record ${sequence}: ${
+    `Cannot write to "${path}": it failed after record ${sequence}: ${
       messageOf(cause)
     }${unknown}`,
     { path, sequence, cause },

@@ -99,4 +99,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "this.apply(mutations)",
     likely: LIKELY,
   },
+  {
+    name: "outbox-decides-upon-an-older-state",
+    breaks: "M2",
+    file: "src/queue/outbox.ts",
+    from: "    core.state.commits.expect(expected);\n",
+    to: "",
+    likely: "outbox",
+  },
 ];

@@ -41,14 +41,6 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "outbox",
   },
   {
-    name: "outbox-decides-on-the-durable-state",
-    breaks: "M1",
-    file: OUTBOX,
-    from: "const { state = this.#initial } = tree.newest;",
-    to: "const { state = this.#initial } = tree.durable;",
-    likely: "outbox",
-  },
-  {
     name: "outbox-reducer-given-what-is-not-copied",
     breaks: "M1",
     file: OUTBOX,

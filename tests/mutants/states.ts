@@ -145,16 +145,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "expected-sequence-not-looked-at",
     breaks: "M1",
     file: COMMITS,
-    from: "expected !== undefined && expected !== this.#staged",
-    to: "expected !== undefined && expected < 0",
+    from: "sequence === undefined || sequence === this.#staged",
+    to: "sequence === undefined || sequence >= 0",
     likely: "commits",
   },
   {
     name: "expected-sequence-of-the-durable-state",
     breaks: "M1",
     file: COMMITS,
-    from: "expected !== undefined && expected !== this.#staged",
-    to: "expected !== undefined && expected !== this.#sequence",
+    from: "sequence === undefined || sequence === this.#staged",
+    to: "sequence === undefined || sequence === this.sequence",
     likely: "commits",
   },
   {
@@ -193,8 +193,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "empty-transaction-not-durable",
     breaks: "M2",
     file: COMMITS,
-    from: "      : this.#newest;",
-    to: "      : Promise.resolve(this.#staged);",
+    from: "    this.expect(expectedSequence);\n    return this.#newest;",
+    to:
+      "    this.expect(expectedSequence);\n    return Promise.resolve(this.#staged);",
     likely: "commits",
   },
   {

@@ -3,13 +3,14 @@
 import type { Mutant } from "./mutant.ts";
 
 const TAKE = "src/state/take.ts";
+const PLACE = "src/state/place.ts";
 
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "cycle-not-named",
     breaks: "E1",
-    file: TAKE,
+    file: PLACE,
     from: "    if (place.source === source) throw",
     to: "    if (place.source === place) throw",
     likely: "tree",
@@ -17,7 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "data-too-deep-stored",
     breaks: "M4",
-    file: TAKE,
+    file: PLACE,
     from: "  if (depth <= MAX_DEPTH) return;",
     to: "  if (depth > 0) return;",
     likely: "state_rules",
@@ -44,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: TAKE,
     from: "outer === draft.outer && key === draft.key",
     to: "outer === draft.outer",
-    likely: "state_moments",
+    likely: "state_groups",
   },
   {
     name: "table-in-two-places-not-noticed",
@@ -57,7 +58,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "table-in-two-places-of-one-name-not-noticed",
     breaks: "M1",
-    file: TAKE,
+    file: PLACE,
     from: "  return one === at; // both are undefined\n",
     to: "  return true;\n",
     likely: "state_places",
@@ -65,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "path-of-an-element-wrong",
     breaks: "E1",
-    file: TAKE,
+    file: PLACE,
     from: "(isItem ? `[${name}]` : memberStep(name))",
     to: "memberStep(isItem ? name : name)",
     likely: "state_shown",
@@ -73,7 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "path-of-a-member-that-was-there-wrong",
     breaks: "E1",
-    file: TAKE,
+    file: PLACE,
     from: "source instanceof ArrayDraft || Array.isArray(source)",
     to: "Array.isArray(source)",
     likely: "state_shown",
