@@ -40,6 +40,7 @@ export type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  OpenFileInfo,
   PathParts,
 } from "./src/file_system.ts";
 export type { Backoff, ExponentialBackoff } from "./src/queue/backoff.ts";

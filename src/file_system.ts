@@ -31,6 +31,18 @@ export interface FileInfo {
   readonly size: number;
 }
 
+/** What {@linkcode FileHandle.statSync} reports of an open file. */
+export interface OpenFileInfo {
+  /** Size in bytes. */
+  readonly size: number;
+  /**
+   * Whether the path by which the file was opened still leads to it: not if it was
+   * removed, renamed or replaced since. Told by device and inode, or what the
+   * platform has for them; always `true` where it has nothing (Deno on Windows).
+   */
+  readonly atPath: boolean;
+}
+
 /** How {@linkcode FileSystem.open} opens a file. */
 export interface FileOpenOptions {
   /**
@@ -61,8 +73,8 @@ export interface FileHandle extends AsyncDisposable {
   truncate(size: number): Promise<void>;
   /** The size of the file in bytes. */
   size(): Promise<number>;
-  /** {@linkcode FileHandle.size} as a blocking call; it may be made at any time. */
-  sizeSync(): number;
+  /** What the file is at this moment; a blocking call that may be made at any time. */
+  statSync(): OpenFileInfo;
   /** Makes the bytes written so far durable, with the size needed to read them back (`fdatasync`). */
   dataSync(): Promise<void>;
   /** {@linkcode FileHandle.dataSync} as a blocking call. */

@@ -43,12 +43,13 @@ test("MiniStore.rotate() fails if the path does not lead to its own file any mor
     const fileSystem = new MemoryFileSystem();
     const store = await MiniStore.open<string>("a", { fileSystem });
     await store.append("own");
-    if (change === "removed") await fileSystem.remove("a");
-    else await writeFile(fileSystem, "a", "another file");
+    const other = "x".repeat((await readText(fileSystem, "a")).length);
+    await fileSystem.remove("a");
+    if (change === "replaced") await writeFile(fileSystem, "a", other);
     const error = await assertCode(() => store.rotate(), "FAILED");
     assert(error.message.includes("does not lead to the file"), error.message);
     if (change === "replaced") {
-      assertEquals(await readText(fileSystem, "a"), "another file");
+      assertEquals(await readText(fileSystem, "a"), other);
     }
     assertEquals(await fileSystem.stat("a.000001"), undefined);
     await store.close();

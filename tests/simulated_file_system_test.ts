@@ -162,7 +162,7 @@ test("SimulatedFileSystem.stop() makes every call throw, on every handle", async
     ]
   ) await assertRejects(call, StoppedError, "the program has been stopped");
   assertThrows(() => file.writeSync(new Uint8Array(1), 0), StoppedError);
-  assertThrows(() => file.sizeSync(), StoppedError);
+  assertThrows(() => file.statSync(), StoppedError);
   assertThrows(() => file.dataSyncSync(), StoppedError);
   assertEquals(fileSystem.operations.length, calls);
   assertEquals(visibleText(fileSystem), "a=1");

@@ -16,6 +16,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  OpenFileInfo,
   PathParts,
 } from "../file_system.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
@@ -58,6 +59,8 @@ class DenoFileHandle implements FileHandle {
   /** Where the descriptor stands; Deno reads and writes there only. */
   #position = 0;
   #open = true;
+  /** Which file it is, once that was asked for. */
+  #own: Deno.FileInfo | undefined;
 
   constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
@@ -116,9 +119,14 @@ class DenoFileHandle implements FileHandle {
     return this.#attempt("stat", async () => (await this.#file.stat()).size);
   }
 
-  sizeSync(): number {
+  statSync(): OpenFileInfo {
     try {
-      return this.#file.statSync().size;
+      const own = this.#own ??= this.#file.statSync();
+      const named = lstatSync(this.#path);
+      if (named && named.ino === own.ino && named.dev === own.dev) {
+        return { size: named.size, atPath: true };
+      }
+      return { size: this.#file.statSync().size, atPath: false };
     } catch (error) {
       throw this.#fail("stat", error);
     }
@@ -170,6 +178,16 @@ class DenoFileHandle implements FileHandle {
   #fail(action: string, cause: unknown): DurableError {
     this.#position = NaN;
     return denoError(action, this.#path, cause);
+  }
+}
+
+/** What a path leads to; `undefined` if it leads nowhere. */
+function lstatSync(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  OpenFileInfo,
   PathParts,
 } from "../file_system.ts";
 import { normalizePath, splitPath } from "../posix_path.ts";
@@ -74,7 +75,8 @@ export class MemoryFileSystem implements FileSystem {
         this.#files.set(key, file);
       }
       if (!file) throw errno("ENOENT");
-      return new MemoryFileHandle(path, file, options.mode !== "read");
+      const find = () => this.#files.get(key);
+      return new MemoryFileHandle(path, file, options.mode !== "read", find);
     });
   }
 
@@ -201,12 +203,20 @@ export class MemoryFileSystem implements FileSystem {
 class MemoryFileHandle implements FileHandle {
   readonly #path: string;
   readonly #writable: boolean;
+  /** The file that its path leads to. */
+  readonly #find: () => MemoryFile | undefined;
   #file: MemoryFile | undefined;
 
-  constructor(path: string, file: MemoryFile, writable: boolean) {
+  constructor(
+    path: string,
+    file: MemoryFile,
+    writable: boolean,
+    find: () => MemoryFile | undefined,
+  ) {
     this.#path = path;
     this.#file = file;
     this.#writable = writable;
+    this.#find = find;
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number> {
@@ -246,8 +256,9 @@ class MemoryFileHandle implements FileHandle {
     return attempt("stat", this.#path, () => this.#opened().size);
   }
 
-  sizeSync(): number {
-    return this.#opened().size;
+  statSync(): OpenFileInfo {
+    const file = this.#opened();
+    return { size: file.size, atPath: this.#find() === file };
   }
 
   dataSync(): Promise<void> {

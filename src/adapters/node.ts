@@ -19,6 +19,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  OpenFileInfo,
   PathParts,
 } from "../file_system.ts";
 import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
@@ -48,6 +49,8 @@ function nodeError(
 class NodeFileHandle implements FileHandle {
   readonly #path: string;
   #fd: number | undefined;
+  /** Which file it is, once that was asked for. */
+  #own: fs.BigIntStats | undefined;
 
   constructor(path: string, fd: number) {
     this.#path = path;
@@ -132,9 +135,19 @@ class NodeFileHandle implements FileHandle {
     return info.size;
   }
 
-  sizeSync(): number {
+  statSync(): OpenFileInfo {
     try {
-      return fs.fstatSync(this.#opened()).size;
+      const fd = this.#opened();
+      // Inode numbers can be larger than a number holds exactly.
+      const own = this.#own ??= fs.fstatSync(fd, { bigint: true });
+      const named = fs.lstatSync(this.#path, {
+        bigint: true,
+        throwIfNoEntry: false,
+      });
+      if (named && named.ino === own.ino && named.dev === own.dev) {
+        return { size: Number(named.size), atPath: true };
+      }
+      return { size: fs.fstatSync(fd).size, atPath: false };
     } catch (error) {
       throw this.#fail("stat", error);
     }

@@ -5,7 +5,7 @@
  */
 
 import { fileSystemError } from "../errors.ts";
-import type { FileHandle } from "../file_system.ts";
+import type { FileHandle, OpenFileInfo } from "../file_system.ts";
 import type { DataChange, SimulatedFile } from "./disk.ts";
 import { type Fault, injected, type Operation } from "./faults.ts";
 
@@ -16,6 +16,8 @@ export interface HandleHost {
   readonly path: string;
   readonly file: SimulatedFile;
   readonly writable: boolean;
+  /** What its path leads to. */
+  find(): unknown;
   /** Records a call and does it. */
   perform<T>(
     call: Call,
@@ -93,13 +95,12 @@ export class SimulatedFileHandle implements FileHandle {
     );
   }
 
-  sizeSync(): number {
+  statSync(): OpenFileInfo {
     const { path } = this.#host;
-    return this.#host.performSync(
-      { kind: "size", path },
-      "stat",
-      () => this.#opened().visible.size,
-    );
+    return this.#host.performSync({ kind: "size", path }, "stat", () => {
+      const file = this.#opened();
+      return { size: file.visible.size, atPath: this.#host.find() === file };
+    });
   }
 
   dataSync(): Promise<void> {

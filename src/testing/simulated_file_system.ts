@@ -225,6 +225,7 @@ export class SimulatedFileSystem implements FileSystem {
         path,
         file,
         writable: mode !== "read",
+        find: () => this.#tree.lookUp(path),
         perform: (call, action, act) =>
           this.#perform(call, action, act, program),
         performSync: (call, action, act) =>

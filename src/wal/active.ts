@@ -121,6 +121,7 @@ function freshTip(
 export class ActiveSegment {
   readonly tip: Tip;
   readonly #fileSystem: FileSystem;
+  readonly #path: string;
   readonly #id: Uint8Array;
   readonly #handle: FileHandle;
   /**
@@ -132,12 +133,13 @@ export class ActiveSegment {
   #buffer = new Uint8Array(0);
 
   private constructor(
-    fileSystem: FileSystem,
+    { fileSystem, path }: LogFiles,
     tip: Tip,
     handle: FileHandle,
     blocking: FileHandle,
   ) {
     this.#fileSystem = fileSystem;
+    this.#path = path;
     this.tip = tip;
     this.#id = idBytes(tip.header?.id ?? "");
     this.#handle = handle;
@@ -145,14 +147,12 @@ export class ActiveSegment {
   }
 
   /** Opens the active segment at its tip. */
-  static async open(
-    { fileSystem, path }: LogFiles,
-    tip: Tip,
-  ): Promise<ActiveSegment> {
+  static async open(log: LogFiles, tip: Tip): Promise<ActiveSegment> {
+    const { fileSystem, path } = log;
     const handle = await fileSystem.open(path, { mode: "write" });
     try {
       const blocking = await fileSystem.open(path, { mode: "write" });
-      return new ActiveSegment(fileSystem, tip, handle, blocking);
+      return new ActiveSegment(log, tip, handle, blocking);
     } catch (error) {
       await handle.close();
       throw error;
@@ -177,7 +177,7 @@ export class ActiveSegment {
 
   #writeGroup(texts: readonly string[], handle: FileHandle): void {
     const { tip } = this;
-    this.#checkOwn(handle);
+    this.checkOwn();
     const stem = tip.header && markStem("commit", tip.sequence + texts.length);
     let crc = chainSeed(tip.chain, this.#id);
     for (let from = 0; from < texts.length;) {
@@ -198,25 +198,30 @@ export class ActiveSegment {
     tip.closed = false;
   }
 
-  /** Writes the closed line; not durable before a sync. */
-  writeClosed(): void {
+  /** Writes the closed line and makes it durable; only looks at the file if it ends with one. */
+  async end(): Promise<void> {
     const { tip } = this;
-    if (tip.closed || !tip.header) return;
-    const stem = markStem("closed", tip.sequence);
-    this.#checkOwn(this.#handle);
-    const seed = chainSeed(tip.chain, this.#id);
-    tip.chain = this.#write(this.#handle, "", stem, seed);
-    tip.closed = true;
+    this.checkOwn();
+    if (tip.closed) return;
+    if (tip.header) {
+      const stem = markStem("closed", tip.sequence);
+      const seed = chainSeed(tip.chain, this.#id);
+      tip.chain = this.#write(this.#handle, "", stem, seed);
+      tip.closed = true;
+    }
+    await this.sync();
   }
 
-  /** Makes what was written durable. */
-  sync(): Promise<void> {
-    return this.#handle.dataSync();
+  /** Makes what was written durable, in the file that the path leads to; else it throws. */
+  async sync(): Promise<void> {
+    await this.#handle.dataSync();
+    this.checkOwn();
   }
 
-  /** Makes what was written durable, blocking. */
+  /** {@linkcode ActiveSegment.sync}, blocking. */
   syncBlocking(): void {
     this.#blocking.dataSyncSync();
+    this.checkOwn();
   }
 
   /** Closes the descriptors. */
@@ -225,12 +230,25 @@ export class ActiveSegment {
   }
 
   /**
-   * Throws if the file is not as this store left it. The lock excludes that, but
-   * for a program that opens and closes the lock file (POSIX locks end with any
-   * descriptor of the file), or a second name for the journal's file.
+   * Throws if the path does not lead to the file that is open, or if that is not as
+   * this store left it: a program or a person removed, renamed or replaced it (many
+   * editors do), or it has a second writer, which the lock excludes but for a program
+   * that opens and closes the lock file (POSIX locks end with any descriptor of the
+   * file), or a second name for the journal's file.
+   *
+   * Each group is looked at before it is written and again when it is synced. So a
+   * group that is acknowledged was in the file that the path led to at a moment when
+   * all of it was durable.
    */
-  #checkOwn(handle: FileHandle): void {
-    const size = handle.sizeSync();
+  checkOwn(): void {
+    const { size, atPath } = this.#handle.statSync();
+    if (!atPath) {
+      throw new DurableError(
+        "CORRUPT",
+        `"${this.#path}" does not lead to the file that is open any more: it was removed, renamed or replaced`,
+        { path: this.#path },
+      );
+    }
     if (size === this.tip.size) return;
     throw new DurableError(
       "CORRUPT",

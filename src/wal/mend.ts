@@ -83,9 +83,13 @@ export async function mend(
 }
 
 /**
- * Puts a copy of the first `length` bytes in the place of the newest segment, and
- * spoils the old file, which may have another name, or a writer that has lost its
- * lock: the byte too many stops it at its next write.
+ * Puts a copy of the first `length` bytes in the place of the newest segment.
+ *
+ * A writer that has lost its lock may still have the old file. It acknowledges
+ * nothing once the path leads to the copy, as it looks after each sync; so what it
+ * acknowledged until then is in the old file when that is looked at again. If that
+ * has grown, all of it takes the place of the copy, and opening fails. A byte too
+ * many at the end of the old file stops a writer that has it by another name.
  */
 async function replace(
   log: LogFiles,
@@ -93,7 +97,17 @@ async function replace(
   length: number,
   size: number,
 ): Promise<void> {
-  await place(log, log.path, { handle, offset: 0, size }, length);
+  const { path } = log;
+  await place(log, path, { handle, offset: 0 }, length);
+  const now = await handle.size();
+  if (now > size) {
+    await place(log, path, { handle, offset: 0 }, now);
+    throw corrupt(
+      path,
+      `it had ${size} bytes when it was opened and has ${now} now: something else writes to it`,
+      { offset: size, line: await lineAt(handle, size) },
+    );
+  }
   await handle.write(new Uint8Array(1), size);
 }
 
@@ -101,20 +115,16 @@ async function replace(
 async function place(
   log: LogFiles,
   name: string,
-  from: FileRange & { readonly size: number },
+  from: FileRange,
   length: number,
 ): Promise<void> {
   const { fileSystem, path } = log;
   try {
-    await writeAnew(log, name, async (handle) => {
-      await copyRange(from, { handle, offset: 0 }, length);
-      const size = await from.handle.size();
-      if (size === from.size) return;
-      const what = `it had ${from.size} bytes, and has ${size}`;
-      const offset = Math.min(size, from.size);
-      const line = await lineAt(from.handle, offset);
-      throw corrupt(path, what, { offset, line });
-    });
+    await writeAnew(
+      log,
+      name,
+      (handle) => copyRange(from, { handle, offset: 0 }, length),
+    );
   } catch (error) {
     // A part of a copy is of no use, and on a full disk in the way.
     await fileSystem.remove(draftPath(path)).catch(() => {});
@@ -210,7 +220,7 @@ async function keepTail(
   const bytes = size - offset;
   const keptAs = await kept(log, handle, offset, bytes) ??
     await freeName(log, offset);
-  await place(log, keptAs, { handle, offset, size }, bytes);
+  await place(log, keptAs, { handle, offset }, bytes);
   return { path, offset, line, bytes, keptAs };
 }
 

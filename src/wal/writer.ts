@@ -192,10 +192,7 @@ export class Writer {
   async #close(): Promise<void> {
     await this.#pump;
     try {
-      if (this.#failure === undefined && !this.#active.tip.closed) {
-        this.#active.writeClosed();
-        await this.#active.sync();
-      }
+      if (this.#failure === undefined) await this.#active.end();
     } catch (error) {
       throw this.#fail(error);
     } finally {
@@ -210,7 +207,6 @@ export class Writer {
   async #forgetOpen(): Promise<void> {
     const { fileSystem, path } = this.#log;
     try {
-      await this.#checkName(); // else it would be the file of another log
       await fileSystem.remove(openPath(path)).catch((error: DurableError) => {
         if (error.code !== "NOT_FOUND") throw error;
       });
@@ -308,11 +304,8 @@ export class Writer {
     try {
       const seal = this.#active.hasRecords;
       const { number, first, sequence, header } = this.#active.tip;
-      if (seal) {
-        this.#active.writeClosed();
-        await this.#active.sync();
-      }
-      await this.#checkName();
+      if (seal) await this.#active.end();
+      else this.#active.checkOwn();
       await this.#active.close();
       const segment = seal ? number + 1 : number;
       if (seal) {
@@ -339,18 +332,6 @@ export class Writer {
     } finally {
       this.#maintaining = false;
     }
-  }
-
-  /** Throws if the path does not lead to the file that is open, as when the working directory changed. */
-  async #checkName(): Promise<void> {
-    const { fileSystem, path } = this.#log;
-    const info = await fileSystem.stat(path);
-    if (info?.kind === "file" && info.size === this.#active.tip.size) return;
-    throw new DurableError(
-      "CORRUPT",
-      `"${path}" does not lead to the file that is open`,
-      { path },
-    );
   }
 
   /** Removes the oldest sealed segments, one after the other, so that a crash leaves no gap. */

@@ -47,6 +47,15 @@ const ON_NODE: readonly Mutant[] = [
     likely: "short_writes",
   },
   {
+    name: "node-file-told-by-its-device-only",
+    breaks: "W1",
+    file: NODE,
+    from: "named && named.ino === own.ino && named.dev",
+    to: "named && named.dev",
+    likely: "adapters",
+    runtime: "node",
+  },
+  {
     name: "node-data-sync-does-nothing",
     breaks: "W5",
     file: NODE,
@@ -122,6 +131,15 @@ const ON_NODE: readonly Mutant[] = [
 
 /** Deno. */
 const ON_DENO: readonly Mutant[] = [
+  {
+    name: "deno-file-told-by-its-device-only",
+    breaks: "W1",
+    file: DENO,
+    from: "named && named.ino === own.ino && named.dev",
+    to: "named && named.dev",
+    likely: "adapters",
+    runtime: "deno",
+  },
   {
     name: "deno-write-short",
     breaks: "W1",

@@ -2,6 +2,7 @@
 
 import type { Mutant } from "./mutant.ts";
 
+const ACTIVE = "src/wal/active.ts";
 const WRITER = "src/wal/writer.ts";
 
 /** What a failure ends. */
@@ -73,17 +74,8 @@ const FAIL_STOP: readonly Mutant[] = [
     name: "close-writes-after-a-failure",
     breaks: "W7",
     file: WRITER,
-    from: "if (this.#failure === undefined && !this.#active.tip.closed) {",
-    to: "if (!this.#active.tip.closed) {",
-    likely: "faults",
-  },
-  {
-    name: "close-mark-not-synced",
-    breaks: "W8",
-    file: WRITER,
-    from:
-      "        this.#active.writeClosed();\n        await this.#active.sync();\n      }\n    } catch",
-    to: "        this.#active.writeClosed();\n      }\n    } catch",
+    from: "      if (this.#failure === undefined) await this.#active.end();\n",
+    to: "      await this.#active.end();\n",
     likely: "faults",
   },
   {
@@ -109,27 +101,18 @@ const ROTATION: readonly Mutant[] = [
   {
     name: "closed-line-not-synced",
     breaks: "W6",
-    file: WRITER,
-    from:
-      "        await this.#active.sync();\n      }\n      await this.#check",
-    to: "      }\n      await this.#check",
-    likely: "rotation",
+    file: ACTIVE,
+    from: "      tip.closed = true;\n    }\n    await this.sync();\n",
+    to: "      tip.closed = true;\n    }\n",
+    likely: "faults",
   },
   {
-    name: "name-not-checked-before-a-rotation",
+    name: "name-not-checked-before-an-empty-segment-is-replaced",
     breaks: "W4",
     file: WRITER,
-    from: "      await this.#checkName();\n",
+    from: "      else this.#active.checkOwn();\n",
     to: "",
-    likely: "intruders",
-  },
-  {
-    name: "size-not-checked-before-a-rotation",
-    breaks: "W4",
-    file: WRITER,
-    from: 'info?.kind === "file" && info.size === this.#active.tip.size',
-    to: 'info?.kind === "file"',
-    likely: "intruders",
+    likely: "replaced_journal",
   },
   {
     name: "retain-keeps-one-less",

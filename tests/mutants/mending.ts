@@ -90,24 +90,15 @@ const MENDING: readonly Mutant[] = [
     file: MEND,
     from: "  await handle.write(new Uint8Array(1), size);\n",
     to: "",
-    likely: "intruders",
+    likely: "replaced_journal",
   },
   {
-    name: "file-that-grows-copied-all-the-same",
+    name: "file-that-grew-left-behind",
     breaks: "W1",
     file: MEND,
-    from: "      if (size === from.size) return;\n",
-    to: "      if (size >= from.size) return;\n",
-    likely: "intruders",
-  },
-  {
-    name: "mark-of-another-log-removed",
-    breaks: "W8",
-    file: WRITER,
-    from:
-      "      await this.#checkName(); // else it would be the file of another log\n",
-    to: "",
-    likely: "intruders",
+    from: "  if (now > size) {",
+    to: "  if (size < 0) {",
+    likely: "replaced_journal",
   },
   {
     name: "name-beside-another-log-taken",
@@ -161,10 +152,9 @@ const MENDING: readonly Mutant[] = [
     name: "failed-close-not-marked",
     breaks: "W8",
     file: WRITER,
-    from:
-      "        this.#active.writeClosed();\n        await this.#active.sync();\n      }\n    } catch",
+    from: "      if (this.#failure === undefined) await this.#active.end();\n",
     to:
-      "        this.#active.writeClosed();\n        await this.#forgetOpen();\n        await this.#active.sync();\n      }\n    } catch",
+      "      if (this.#failure === undefined) {\n        await this.#forgetOpen();\n        await this.#active.end();\n      }\n",
     likely: "faults",
   },
   {
@@ -187,7 +177,7 @@ const MENDING: readonly Mutant[] = [
     name: "torn-tail-not-kept",
     breaks: "W9",
     file: MEND,
-    from: "await place(log, keptAs, { handle, offset, size }, bytes);",
+    from: "await place(log, keptAs, { handle, offset }, bytes);",
     to: "void place;",
     likely: "damage",
   },

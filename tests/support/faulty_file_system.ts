@@ -10,6 +10,7 @@ import type {
   FileOpenOptions,
   FileSystem,
   FileSystemCapabilities,
+  OpenFileInfo,
   PathParts,
 } from "../../mod.ts";
 import type { OperationKind } from "../../src/testing/mod.ts";
@@ -169,8 +170,8 @@ class FaultyHandle implements FileHandle {
     return await this.#inner.size();
   }
 
-  sizeSync(): number {
-    return this.#inner.sizeSync();
+  statSync(): OpenFileInfo {
+    return this.#inner.statSync();
   }
 
   async dataSync(): Promise<void> {

@@ -126,6 +126,31 @@ export function testFileSystemContract(adapter: Adapter): void {
     },
   );
 
+  check(
+    "statSync() says whether the path leads to the file",
+    async (fs, dir) => {
+      await writeFile(fs, `${dir}/a`, "abc");
+      const look = async (change: () => Promise<void>) => {
+        await using handle = await fs.open(`${dir}/a`, { mode: "write" });
+        assertEquals(handle.statSync(), { size: 3, atPath: true });
+        await change();
+        const { size, atPath } = handle.statSync();
+        await writeFile(fs, `${dir}/b`, "abc");
+        await fs.rename(`${dir}/b`, `${dir}/a`);
+        assertEquals(handle.statSync(), { size, atPath: false });
+        return [size, atPath];
+      };
+      const grow = async () => {
+        await using other = await fs.open(`${dir}/a`, { mode: "write" });
+        await other.write(bytes("defg"), 3);
+      };
+      assertEquals(await look(grow), [7, true]);
+      assertEquals(await look(() => fs.remove(`${dir}/a`)), [3, false]);
+      const move = () => fs.rename(`${dir}/a`, `${dir}/c`);
+      assertEquals(await look(move), [3, false]);
+    },
+  );
+
   check("readDir() names files and directories", async (fs, dir) => {
     await writeFile(fs, `${dir}/a`, "");
     await fs.mkdir(`${dir}/b`);
