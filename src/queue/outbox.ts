@@ -10,6 +10,7 @@ import { encodeExactly } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
 import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
 import { checkOf } from "../state/mutators.ts";
+import { NotGiven } from "../state/convert.ts";
 import type { StateRecovery } from "../state/open_state.ts";
 import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
 import { adoptState } from "../state/take.ts";
@@ -284,9 +285,10 @@ function companionOf<S, M, P>(
 ): Companion {
   const start = copyOut(adoptState(initial));
   return {
-    initial: { ...emptyRoot(), state: start },
+    // Without a state: what was never changed is what the program says it is, in
+    // its version.
+    initial: emptyRoot(),
     apply: reduceWith((root, mutation, number) => {
-      // A queue that was there before has none as yet.
       const isFirst = root.state === undefined;
       if (isFirst) root.state = structuredClone(start);
       const { state } = root;
@@ -303,18 +305,18 @@ function companionOf<S, M, P>(
       const { apply: mutation } = record as { apply?: unknown };
       if (mutation !== undefined) check(mutation);
     },
-    upcast: upcast && ((record, from) => {
+    // The records and the state of the queue are the same in all versions.
+    upcast(record, from) {
       const { apply: mutation } = record as { apply?: unknown };
-      return (mutation === undefined
-        ? record
-        : { apply: upcast(mutation, from) }) as QueueRecord;
-    }),
-    migrate: migrate && ((root, from) => {
+      if (mutation === undefined) return record as QueueRecord;
+      if (upcast === undefined) throw new NotGiven();
+      return { apply: upcast(mutation, from) };
+    },
+    migrate(root, from) {
       const { state, ...queue } = root as Root;
-      return {
-        ...queue,
-        state: state === undefined ? start : migrate(state, from),
-      };
-    }),
+      if (state === undefined) return queue;
+      if (migrate === undefined) throw new NotGiven();
+      return { ...queue, state: migrate(state, from) };
+    },
   };
 }
