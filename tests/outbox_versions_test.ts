@@ -57,7 +57,7 @@ test("Outbox.open() of a new version without upcast and migrate refuses mutation
     assertEquals(
       error.message,
       compact
-        ? 'Cannot use the snapshot in "jobs": it is of version 1, this program writes version 2, and the option migrate is missing; the log begins with record 4, so it cannot replace the snapshot'
+        ? 'Cannot use the snapshot in "jobs": it is of version 1, this program writes version 2, and the option migrate is missing; the log cannot replace the snapshot, because it begins with record 4'
         : 'Cannot use "jobs/queue.jsonl": record 2 is of version 1, this program writes version 2, and the option upcast is missing',
     );
     const again = await openAgain(opened);

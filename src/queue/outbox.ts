@@ -12,7 +12,11 @@ import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
 import { checkOf } from "../state/mutators.ts";
 import { NotGiven } from "../state/convert.ts";
 import type { StateRecovery } from "../state/open_state.ts";
-import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
+import {
+  checkFunctions,
+  checkInitial,
+  type StateManagerOptions,
+} from "../state/options.ts";
 import { adoptState } from "../state/take.ts";
 import { checkResult, countChanges, type Reduce } from "../state/tree.ts";
 import { copyOut } from "../state/values.ts";
@@ -149,7 +153,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       "queue",
     ]);
     const { initial, apply, validate, queue = {} } = options;
-    adoptState(initial);
+    checkInitial(initial);
     checkFunctions(options);
     const check = checkMutation(validate, apply);
     const core = await openQueue(dir, queue, companionOf(options, check));

@@ -165,6 +165,27 @@ export function corrupt(
   });
 }
 
+/** The error for a snapshot whose file is missing, or not the one that `meta` describes. */
+export async function notAsWritten(
+  place: SnapshotPlace,
+  { sequence, bytes }: SnapshotMeta,
+): Promise<DurableError> {
+  const handle = await openIfThere(place, NAMES.json);
+  let size: number | undefined;
+  try {
+    size = await handle?.size();
+  } finally {
+    await handle?.close();
+  }
+  const what = size === undefined
+    ? `is missing, of which "${NAMES.meta}" says that it has ${bytes} bytes`
+    : size === bytes
+    ? `does not have the checksum that "${NAMES.meta}" says`
+    : `has ${size} bytes, and "${NAMES.meta}" says that it has ${bytes}`;
+  const reason = `"${NAMES.json}" ${what}; restore both files from one backup`;
+  return corrupt(place, NAMES.json, reason, { sequence });
+}
+
 /** Opens a file to read; `undefined` if it is not there. */
 export async function openIfThere(
   place: SnapshotPlace,

@@ -32,6 +32,7 @@ import {
   checksum,
   corrupt,
   NAMES,
+  notAsWritten,
   openIfThere,
   parseSequence,
   pathOf,
@@ -128,12 +129,7 @@ async function attempt(
   const ours = meta && await readOurs(place, reading, builder, found, meta);
   const snapshot = ours ?? await readForeign(place, reading, builder, found);
   if (snapshot) return snapshot;
-  if (meta) {
-    const { sequence } = meta;
-    const reason =
-      `"${NAMES.json}" is not the one that "${NAMES.meta}" names, of ${meta.bytes} bytes`;
-    throw corrupt(place, NAMES.json, reason, { sequence });
-  }
+  if (meta) throw await notAsWritten(place, meta);
   const json = await openIfThere(place, NAMES.json);
   await json?.close();
   if (json) {

@@ -30,6 +30,7 @@ import {
   formatMeta,
   matches,
   NAMES,
+  notAsWritten,
   parseMeta,
   parseSequence,
   pathOf,
@@ -135,8 +136,7 @@ export async function checkSnapshot(
   for (const name of [NAMES.json, NAMES.newJson, NAMES.json]) {
     if (await matches(place, name, meta)) return;
   }
-  const reason = `"${NAMES.json}" is not the one that "${NAMES.meta}" names`;
-  throw corrupt(place, NAMES.json, reason, { sequence });
+  throw await notAsWritten(place, meta);
 }
 
 async function refuseOlder(

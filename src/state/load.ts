@@ -139,7 +139,7 @@ export async function loadState<S, M>(
     throw stateError(
       "CORRUPT",
       plan.log,
-      `it ends with record ${end.sequence}, and the snapshot holds ${origin.sequence}: records that were durable are missing`,
+      `it ends with record ${end.sequence}, and the snapshot with record ${origin.sequence}: records that were durable are missing from the log; restore the snapshot and the log from one backup`,
       { sequence: end.sequence + 1 },
     );
   }
@@ -173,17 +173,17 @@ async function replay<S, M>(
     if (damage) {
       throw new DurableError(
         damage.code,
-        `${damage.message}; the log begins with record ${first}, so it cannot replace the snapshot`,
+        `${damage.message}; the log cannot replace the snapshot, because it begins with record ${first}`,
         { path: damage.path, offset: damage.offset, sequence, cause: damage },
       );
     }
     const what = sequence === 0
-      ? "there is no snapshot"
-      : `the snapshot holds those up to ${sequence}`;
+      ? "there is no snapshot: the records before it were removed, as compact() does when a snapshot holds them, and the files of that snapshot are gone; restore snapshot.json and snapshot.meta.json from a backup"
+      : `the snapshot ends with record ${sequence}: the records between them are missing; restore the snapshot and the log from one backup`;
     throw stateError(
       "CORRUPT",
       log,
-      `it begins with record ${first}, and ${what}: records are missing`,
+      `it begins with record ${first}, and ${what}`,
       { sequence: from, cause: error },
     );
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import type { SnapshotPlace } from "../snapshot/meta.ts";
 import type { LogFiles } from "../wal/active.ts";
@@ -158,7 +158,7 @@ export async function resolvePlan<S, M>(
     options;
   checkCount("version", version, 1, 2 ** 31);
   checkCount("slice", slice, 1, 60_000);
-  adoptState(initial);
+  checkInitial(initial);
   checkFunctions(options);
   checkName(journal);
   const { codec, validate, fileSystem, format } = options;
@@ -197,6 +197,22 @@ export async function resolvePlan<S, M>(
       return valid;
     },
   };
+}
+
+/** Refuses an initial state that is missing, or is not JSON data. */
+export function checkInitial(initial: unknown): void {
+  if (initial === undefined) {
+    throw new TypeError(
+      "Cannot use the option initial: it is missing, and must be the state before the first mutation, such as { count: 0 }",
+    );
+  }
+  try {
+    adoptState(initial);
+  } catch (cause) {
+    const Misuse = cause instanceof RangeError ? RangeError : TypeError;
+    const message = `Cannot use the option initial: ${messageOf(cause)}`;
+    throw new Misuse(message, { cause });
+  }
 }
 
 /** Refuses options that must be functions and are not; some may be left out. */

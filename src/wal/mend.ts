@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DurableError, messageOf } from "../errors.ts";
 import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
 import {
@@ -118,7 +119,16 @@ async function place(
   } catch (error) {
     // A part of a copy is of no use, and on a full disk in the way.
     await fileSystem.remove(draftPath(path)).catch(() => {});
-    throw error;
+    if ((error as DurableError).code !== "NO_SPACE") throw error;
+    // What is cut off is kept first, and takes its share.
+    const bytes = name === path ? length : from.size;
+    throw new DurableError(
+      "NO_SPACE",
+      `Cannot open "${path}": there is no room to copy its newest segment, which needs ${bytes} bytes: ${
+        messageOf(error)
+      }; make room and open it again, nothing of the log was changed`,
+      { path, cause: error },
+    );
   }
   await fileSystem.syncDir(fileSystem.split(path).dir);
 }

@@ -290,9 +290,13 @@ async function link(
   const [{ path, first } = { path: "", first: 0 }] = segments;
   if (first !== undefined && first > dropped + 1) {
     const what = dropped === 0
-      ? `the log begins with record ${first}, and none was removed`
-      : `the log begins with record ${first}, and only those up to ${dropped} were removed`;
-    throw corrupt(path, what, { ...TOP, sequence: first });
+      ? "none was removed on request"
+      : `only those up to ${dropped} were removed on request`;
+    throw corrupt(
+      path,
+      `the log begins with record ${first}, and ${what}: the segments before it are missing`,
+      { ...TOP, sequence: first, advice: "restore them from a backup" },
+    );
   }
   return segments;
 }

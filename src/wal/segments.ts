@@ -87,13 +87,16 @@ export function corrupt(
     line: number;
     sequence?: number;
     cause?: unknown;
+    /** What to do next. */
+    advice?: string;
   },
 ): DurableError {
-  const { offset, line, sequence } = position;
+  const { offset, line, sequence, advice } = position;
   const record = sequence === undefined ? "" : ` (record ${sequence})`;
+  const next = advice === undefined ? "" : `; ${advice}`;
   return new DurableError(
     "CORRUPT",
-    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}`,
+    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}${next}`,
     { path, ...position },
   );
 }

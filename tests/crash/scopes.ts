@@ -43,7 +43,7 @@ const STATE_SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 1 }];
 
 /** Histories of states. */
 export const STATE_SCOPE: Scope<StateSettings> = {
-  letters: "abctnNpPxkvV",
+  letters: "abctnNpPxkv",
   settings: STATE_SETTINGS,
   short: 1,
   faultSettings: STATE_SETTINGS,

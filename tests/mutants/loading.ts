@@ -166,8 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "validation-left-out-on-open",
     breaks: "M1",
     file: LOAD,
-    from: "return check(isOld && upcast ? upcast(record, schema) : record);",
-    to: "return (isOld && upcast ? upcast(record, schema) : record) as M;",
+    from: "if (schema >= version) return check(record);",
+    to: "if (schema >= version) return record as M;",
     likely: "state_open",
   },
   {
