@@ -72,7 +72,7 @@ test("openForWriting() refuses a log with a higher schema version, and changes n
     const error = await assertCode(open, "UNSUPPORTED_VERSION");
     assertEquals(
       error.message,
-      `Cannot open "a": its records have schema version 3, and this program knows those up to ${schema}`,
+      `Cannot open "a": its records have schema version 3, and this program reads those up to ${schema}; use a newer program`,
     );
     assertEquals(error.path, "a");
   }
@@ -110,7 +110,7 @@ test("readLog() and LogTail.read() refuse what is above maxSchema, and hand out 
   const error = await assertCode(tail.poll, "UNSUPPORTED_VERSION");
   assertEquals(
     error.message,
-    'Cannot read "a": its records have schema version 2, and this program knows those up to 1',
+    'Cannot read "a": its records have schema version 2, and this program reads those up to 1; use a newer program',
   );
   const fresh = following(fileSystem, 1, "a", source);
   await assertCode(fresh.poll, "UNSUPPORTED_VERSION");

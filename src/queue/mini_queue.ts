@@ -173,7 +173,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    */
   async enqueueAll(requests: Iterable<EnqueueRequest<P>>): Promise<string[]> {
     const core = this.#core;
-    checkIterable(requests, "Cannot enqueue");
+    checkIterable(requests, "Cannot enqueue: the messages");
     const letters = Array.from(requests, (one) => letterOf(one, core.settings));
     const batch = core.begin();
     const ids = core.enqueue(batch, letters);
@@ -284,7 +284,9 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
       /^([1-9]\d{0,14})\.([1-9]\d{0,14})$/.exec(receipt);
     if (!parts) {
       throw new TypeError(
-        `Cannot use ${JSON.stringify(receipt)} as the receipt of a message`,
+        `Cannot use ${
+          JSON.stringify(receipt)
+        } as the receipt of a message: it is not one that the queue gave`,
       );
     }
     const [message, lease] = parts.slice(1).map(Number);

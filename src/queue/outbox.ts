@@ -193,11 +193,8 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     checkKeys(parts, ["apply", "enqueue", "ack"]);
     const core = this.#core;
     const { apply = [], enqueue = [], ack = [] } = parts;
-    for (const part of [apply, enqueue, ack]) {
-      checkIterable(
-        part,
-        "Cannot commit what is to be applied, enqueued, or acknowledged",
-      );
+    for (const [name, part] of Object.entries({ apply, enqueue, ack })) {
+      checkIterable(part, `Cannot commit: ${name}`);
     }
     // A lease may be named twice, by the message and by its receipt.
     const named = new Map(Array.from(ack, (lease) => [lease.receipt, lease]));

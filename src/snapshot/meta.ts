@@ -148,7 +148,11 @@ export async function peekMeta(
 export function requireMeta(place: SnapshotPlace, text: string): SnapshotMeta {
   const meta = parseMeta(text);
   if (meta) return meta;
-  throw corrupt(place, NAMES.meta, `"${NAMES.meta}" is damaged`);
+  throw corrupt(
+    place,
+    NAMES.meta,
+    `"${NAMES.meta}" is damaged; restore the files of the snapshot from one backup`,
+  );
 }
 
 /** The error for a snapshot that is damaged. */

@@ -145,7 +145,7 @@ async function refuseOlder(
 ): Promise<void> {
   const refuse = (name: string, other: number) => {
     throw new RangeError(
-      `Cannot create a snapshot at ${sequence} in "${place.dir}": "${name}" is at ${other}`,
+      `Cannot create a snapshot at ${sequence} in "${place.dir}": "${name}" is at ${other}, and is newer`,
     );
   };
   const numbered = await latestNumbered(place);
@@ -213,7 +213,7 @@ async function commit(place: SnapshotPlace, sequence: number): Promise<void> {
       code,
       `${
         messageOf(error)
-      }; whether the snapshot at ${sequence} counts shows when it is read`,
+      }; whether the snapshot at ${sequence} is the one that counts is unknown until it is read again`,
       { path, sequence, cause: error },
     );
   }

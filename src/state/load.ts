@@ -113,7 +113,7 @@ export async function refuseShortened(log: LogFiles): Promise<void> {
   throw stateError(
     "CORRUPT",
     log,
-    `the log begins with segment ${first.number}: mini-rs has deleted the records in front of it, so that those that are left have no numbers`,
+    `the log begins with segment ${first.number}: mini-rs has deleted the segments before it, so the numbers of the remaining records are unknown`,
   );
 }
 

@@ -150,7 +150,9 @@ export async function resolvePlan<S, M>(
 ): Promise<Plan<S, M>> {
   if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(dir)} as the directory of a state`,
+      `Cannot use ${
+        JSON.stringify(dir)
+      } as the directory of a state: it is not a path`,
     );
   }
   checkKeys(options, known);
@@ -173,7 +175,7 @@ export async function resolvePlan<S, M>(
   });
   if (format === "v0.1" && version > 1) {
     throw new RangeError(
-      `Cannot use version ${version} in format v0.1: it has no place for it`,
+      `Cannot use version ${version} in format v0.1: the format has no place for a version`,
     );
   }
   const settings: Settings<M> = { ...resolved, schema: version };
@@ -242,7 +244,7 @@ function checkName(journal: unknown): asserts journal is string {
   throw new TypeError(
     `Cannot use ${
       JSON.stringify(journal)
-    } as the option journal: it is not the name of a file beside the snapshot`,
+    } as the option journal: it is not a file name, or it is one that snapshots use`,
   );
 }
 

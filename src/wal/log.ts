@@ -57,7 +57,7 @@ export async function openForWriting(
   const { format, schema } = settings;
   if (format === "v0.1" && schema > 1) {
     throw new RangeError(
-      `Cannot open "${path}" in format v0.1: it has no place for schema version ${schema}`,
+      `Cannot open "${path}" in format v0.1: the format has no place for schema version ${schema}`,
     );
   }
   await refuseForeign(log, format);

@@ -111,7 +111,8 @@ async function place(
       await copyRange(from, { handle, offset: 0 }, length);
       const size = await from.handle.size();
       if (size === from.size) return;
-      const what = `it had ${from.size} bytes, and has ${size}`;
+      const what =
+        `it had ${from.size} bytes, and has ${size}, so something else writes to it`;
       const offset = Math.min(size, from.size);
       const line = await lineAt(from.handle, offset);
       throw corrupt(path, what, { offset, line });

@@ -100,7 +100,7 @@ export async function refuseForeign(
 ): Promise<void> {
   if (OF_ANOTHER_LOG.test(path)) {
     throw new TypeError(
-      `Cannot open "${path}" for writing: the name is one of a file beside another log`,
+      `Cannot open "${path}" for writing: the name is one that another log uses for its own files`,
     );
   }
   const info = await fileSystem.stat(path);
@@ -126,7 +126,7 @@ export async function refuseForeign(
     (await fileSystem.stat(stem)) !== undefined
   ) {
     throw new TypeError(
-      `Cannot open "${path}" for writing: it is a sealed segment of "${stem}"`,
+      `Cannot open "${path}" for writing: it is a sealed segment; open "${stem}" instead`,
     );
   }
 }
@@ -135,7 +135,7 @@ function checkFormat(path: string, kind: string | undefined, format: Format) {
   if (kind !== "v0.2" || format === "v0.2") return;
   throw new DurableError(
     "UNSUPPORTED_VERSION",
-    `Cannot open "${path}" in format v0.1: it is a journal of v0.2`,
+    `Cannot open "${path}" in format v0.1: it is a journal of v0.2; open it in format v0.2`,
     { path },
   );
 }
@@ -231,7 +231,7 @@ async function isMarked(
   // The mark is empty, and closing removes it: this must be somebody's file.
   throw new DurableError(
     "EXISTS",
-    `Cannot mark a log as open: "${marker}" exists already, and is something else`,
+    `Cannot mark a log as open: "${marker}" exists already, and is not the empty file that marks an open log; move it away`,
     { path: marker },
   );
 }

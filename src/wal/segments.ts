@@ -110,7 +110,7 @@ export function tooNew(
 ): DurableError {
   return new DurableError(
     "UNSUPPORTED_VERSION",
-    `Cannot ${action} "${path}": its records have schema version ${found}, and this program knows those up to ${known}`,
+    `Cannot ${action} "${path}": its records have schema version ${found}, and this program reads those up to ${known}; use a newer program`,
     { path, ...TOP },
   );
 }
@@ -143,7 +143,7 @@ export async function listSegments(
   sealed.sort(([a], [b]) => a - b);
   for (const [n, [number, file]] of sealed.entries()) {
     if (n > 0 && sealed[n - 1][0] === number) {
-      throw corrupt(file, `segment ${number} is there twice`, TOP);
+      throw corrupt(file, `segment ${number} exists twice`, TOP);
     }
   }
   return {

@@ -129,7 +129,7 @@ export class Writer {
       const what = this.#maintaining ? "is running" : "is due";
       throw new DurableError(
         "BUSY",
-        `Cannot append to "${this.#log.path}" at once: a rotation ${what}; use an append that waits`,
+        `Cannot append to "${this.#log.path}" at once: a rotation ${what}; use append(), which waits for it`,
         { path: this.#log.path, sequence: this.#durable },
       );
     }
@@ -404,15 +404,13 @@ function failureAfter(
   cause: unknown,
 ): DurableError {
   const unknown = isUnknown
-    ? `; whether records from ${
-      sequence + 1
-    } on are on disk is unknown until it is opened again`
+    ? `; whether records from ${sequence + 1} on are on disk is unknown`
     : "";
   return new DurableError(
     "FAILED",
     `Cannot write to "${path}": it failed after record ${sequence}: ${
       messageOf(cause)
-    }${unknown}`,
+    }${unknown}; close it and open it again`,
     { path, sequence, cause },
   );
 }
