@@ -179,10 +179,10 @@ test("MiniStore.open() says how many bytes it needs if the disk is full", async 
       "a",
       "NO_SPACE",
     ]);
-    before.delete("a.lock");
     const after = await filesOf(fileSystem);
-    after.delete("a.lock");
-    assertEquals(after, before);
+    const names = [...after.keys()].filter((name) => name !== "a.lock");
+    assertEquals(names, [...before.keys()]);
+    for (const name of names) assertEquals(after.get(name), before.get(name));
     const again = await MiniStore.open("a", { fileSystem });
     assertEquals(again.recovery.torn?.bytes, torn.length || undefined);
     await again.close();

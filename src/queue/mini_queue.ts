@@ -119,7 +119,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @typeParam P The type of the payloads; inferred from `validate`.
    * @param dir The directory: one for each queue.
    * @param options How it works.
-   * @returns The open queue. Close it, or use `await using`.
+   * @returns The open queue. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError} As `StateManager.open`: `LOCKED` if it is open, `CORRUPT`
    * if it is damaged, `EXISTS` if the directory holds something else.
    * @throws {TypeError | RangeError} If an option is not what it must be.

@@ -136,7 +136,8 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
    * @typeParam P The type of the payloads; inferred from `queue.validate`.
    * @param dir The directory.
    * @param options What they are made of.
-   * @returns The open state and queue. Close it, or use `await using`.
+   * @returns The open state and queue. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError | TypeError | RangeError} As `StateManager.open`.
    */
   static async open<S, M, P = unknown>(

@@ -130,7 +130,7 @@ export class Commits<S, M> {
     if (decided instanceof Promise) {
       decided.catch(() => {}); // its decision comes too late
       throw new TypeError(
-        "Cannot transact: the function returned a promise, and must be synchronous",
+        "Cannot transact: the function is asynchronous, and must decide at once",
       );
     }
     return decided;

@@ -45,16 +45,18 @@ export interface StateOptions<S, M> {
   /**
    * Schema version of the mutations and of the state that this program writes.
    * Range: 1 and up. Older ones are read by `upcast` and `migrate`, newer ones
-   * are refused.
+   * are refused. It is written with the first mutation, or the first snapshot;
+   * until then a program of the older version can open the state again.
    *
    * @default {1}
    */
   readonly version?: number | undefined;
-  /** Makes a mutation of this version of one that was written with version `from`. @default {none: older mutations are refused} */
+  /** Makes a mutation of this version of one that was written with version `from`: JSON data, unless there is a codec. What it throws refuses the log with `INVALID_RECORD`. @default {none: older mutations are refused} */
   readonly upcast?: ((mutation: unknown, from: number) => M) | undefined;
   /**
-   * Makes a state of this version of a snapshot of version `from`. Without it an
-   * older snapshot is not used, and the log must reach back to its first record.
+   * Makes a state of this version of a snapshot of version `from`: JSON data.
+   * What it throws refuses the state with `REJECTED`. Without it an older snapshot
+   * is not used, and the log must reach back to its first record.
    *
    * @default {none}
    */

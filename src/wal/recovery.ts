@@ -126,7 +126,7 @@ export async function refuseForeign(
     (await fileSystem.stat(stem)) !== undefined
   ) {
     throw new TypeError(
-      `Cannot open "${path}" for writing: it is a sealed segment; open "${stem}" instead`,
+      `Cannot open "${path}" for writing: it is a sealed segment of "${stem}"; open that instead`,
     );
   }
 }
