@@ -32,7 +32,7 @@
  * | `CLOSED` | a closed store takes no more calls |
  * | `BUSY` | a blocking call cannot wait for a running rotation, nor a reader list segments that change all the time |
  * | `TRUNCATED` | records that were removed on request cannot be read |
- * | `REJECTED` | a mutation that the reducer refuses changes nothing, on disk or in memory |
+ * | `REJECTED` | a mutation that the reducer refuses, or a snapshot that `migrate` refuses, changes nothing, on disk or in memory |
  * | `CONFLICT` | a mutation that expects another state than the newest is refused |
  * | `LEASE_LOST` | a message is settled only under the lease that holds it |
  */

@@ -188,6 +188,7 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/state/values.ts": "tree_test.ts",
     "src/state/vector.ts": "reducers_test.ts",
     "src/state/worlds.ts": "state_verify_test.ts",
+    "src/state/convert.ts": "state_versions_test.ts",
     "src/state/load.ts": "state_open_test.ts",
     "src/state/options.ts": "state_manager_test.ts",
 

@@ -160,11 +160,11 @@ test("CrashTestError says what was wrong, where the crash was, by which models, 
   assertEquals(error.name, "CrashTestError");
   assertEquals(error.cause, cause);
   assertEquals(error.crashes, [
-    "Killed in front of call 2 write f at 0, 3 bytes",
+    "Killed before call 2 write f at 0, 3 bytes",
   ]);
   assertEquals(error.message.split("\n"), [
     "It is wrong",
-    "Killed in front of call 2 write f at 0, 3 bytes",
+    "Killed before call 2 write f at 0, 3 bytes",
     "The disk holds",
     "f (0 bytes)",
   ]);
@@ -178,7 +178,7 @@ test("CrashTestError says what was wrong, where the crash was, by which models, 
   });
   assertEquals(later.message.split("\n"), [
     "text",
-    "Power cut in front of call 3 close f, by N1 and D1",
+    "Power cut before call 3 close f, by N1 and D1",
     "The disk holds",
     "f (3 bytes)",
     '  "x"',
@@ -196,7 +196,7 @@ test("CrashTestError says that the disk holds nothing, and names the end of the 
     check: (fileSystem) => readText(fileSystem, "a").then(() => {}),
   });
   assertEquals(error.message.split("\n").slice(1), [
-    "Power cut behind call 7, by N0",
+    "Power cut after call 7, by N0",
     "The disk holds",
     "nothing",
   ]);

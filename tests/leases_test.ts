@@ -48,7 +48,7 @@ const ENDS: readonly {
   },
   {
     how: "has run out, and the message was handed out again",
-    why: "it was handed out again",
+    why: "it was delivered again",
     async end(jobs) {
       jobs.clock.advance(LEASE);
       await jobs.take();
@@ -92,7 +92,7 @@ const ENDS: readonly {
   },
   {
     how: "is of a message that was given back and handed out again",
-    why: "it was handed out again",
+    why: "it was delivered again",
     async end(jobs, message) {
       await message.retry({ delay: 0 });
       await jobs.take();

@@ -19,7 +19,7 @@ test("Message.signal aborts when the lease runs out, and not while it is extende
     [code, text, sequence],
     [
       "LEASE_LOST",
-      `Message 1 in "${JOURNAL}" is not held any more: its lease ran out`,
+      `Message 1 in "${JOURNAL}" is no longer held: its lease ran out`,
       1,
     ],
   );

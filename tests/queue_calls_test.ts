@@ -133,7 +133,7 @@ test("Message.fail() and retry() keep any reason as a text", async () => {
     "null",
     "Symbol(s)",
     "told",
-    "something that cannot be told as text",
+    "something that cannot be shown as a string",
     "\ufffd",
     "x".repeat(1024),
   ]);

@@ -88,7 +88,7 @@ test("MiniQueue.open() says of a clock that shows no time that it does", async (
   await assertRejects(
     () => MiniQueue.open(DIR, { fileSystem, clock }),
     TypeError,
-    "Cannot use the clock: it shows NaN",
+    "Cannot use the clock: its function now returned NaN, which is not a time in milliseconds",
   );
   // It holds nothing: the next one opens.
   await (await MiniQueue.open(DIR, { fileSystem })).close();

@@ -12,7 +12,7 @@ const REASONS: readonly [reason: unknown, text: string][] = [
   [42, "42"],
   [{}, "[object Object]"],
   [{ toString: () => "told" }, "told"],
-  [Object.create(null), "something that cannot be told as text"],
+  [Object.create(null), "something that cannot be shown as a string"],
   [Symbol("s"), "Symbol(s)"],
   ["x".repeat(5000), "x".repeat(1024)],
   ["half \ud800", "half \ufffd"],

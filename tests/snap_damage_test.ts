@@ -236,7 +236,7 @@ test("SnapStore.create() does not go back", async () => {
     const error = await assertRejects(() => store.create({}, 11), RangeError);
     assertEquals(
       error.message,
-      `Cannot create a snapshot at 11 in "s": "${name}" is at 12`,
+      `Cannot create a snapshot at 11 in "s": "${name}" is at 12, and is newer`,
     );
   }
 });

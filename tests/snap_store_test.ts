@@ -192,7 +192,7 @@ test("SnapStore.restore() tells the version, and refuses one above its own", asy
   assertEquals(error.code, "UNSUPPORTED_VERSION");
   assertEquals(
     error.message,
-    'Cannot restore the snapshot in "s": its version is 2, this program reads up to 1',
+    'Cannot restore the snapshot in "s": its version is 2, and this program reads versions up to 1; use a newer program',
   );
 });
 

@@ -36,7 +36,7 @@ test("readSnapshot() reads a file that is longer than the longest string, if it 
   assertEquals(error.code, "CORRUPT");
   assertEquals(
     error.message,
-    'Cannot restore the snapshot in "s": "snapshot.json" is damaged: it is not laid out as JSON.stringify does, and too long to be read at once',
+    'Cannot restore the snapshot in "s": "snapshot.json" is damaged: it is not laid out as JSON.stringify(state, null, 2) does, and is too long to be parsed in one piece',
   );
 
   const short = { a: "x".repeat(500) };

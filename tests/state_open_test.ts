@@ -228,6 +228,7 @@ test("StateManager.open() with a higher version and no way to read older data re
 test("StateManager.open() refuses a newer log though there is no newer snapshot", async () => {
   const fileSystem = new MemoryFileSystem();
   const shop = await openShop(fileSystem, { version: 2 });
+  await shop.apply({ add: { by: 1 } });
   await shop.close();
   await refused(fileSystem, "UNSUPPORTED_VERSION");
   const again = await openShop(fileSystem, { version: 2 });

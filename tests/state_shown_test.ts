@@ -168,7 +168,8 @@ test("A mutation that cannot be carried out as written is refused, also if the r
   const bodies: Record<string, string> = {
     "try { Object.freeze(state.a) } catch {}":
       "Cannot freeze, seal, or prevent extensions of state.a",
-    "try { state.list.x = 1 } catch {}": "Cannot set x, which JSON has not, of",
+    "try { state.list.x = 1 } catch {}":
+      "Cannot set x, which JSON has no place for, of",
     "try { state.a[Symbol('s')] = 1 } catch {}":
       "Cannot use Symbol(s) as a key of state.a",
     "Object.setPrototypeOf(state, null)": "Cannot set the prototype of state",

@@ -25,11 +25,11 @@ const THROWN: Record<string, { thrown: unknown; reason: string }> = {
         throw new Error("again");
       },
     },
-    reason: "something that cannot be told as text",
+    reason: "something that cannot be shown as a string",
   },
   "an object without a prototype": {
     thrown: Object.create(null),
-    reason: "something that cannot be told as text",
+    reason: "something that cannot be shown as a string",
   },
   "a lone surrogate": { thrown: "a\ud800", reason: "a\ufffd" },
   "a very long text": { thrown: "x".repeat(5000), reason: "x".repeat(1024) },

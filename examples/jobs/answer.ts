@@ -28,7 +28,7 @@ export async function answer(
   }
   const key = request.headers.get("Idempotency-Key");
   try {
-    // A prefix, because ids made of digits are given by the queue.
+    // A prefix, because ids made of digits only are those that the queue gives.
     const id = await queue.enqueue(mail, key ? { id: `request-${key}` } : {});
     return Response.json({ id }, { status: 202 });
   } catch (error) {

@@ -46,7 +46,7 @@ export async function makeDirectory(
   if ((await host.stat(path))?.kind !== "directory") {
     throw new DurableError(
       "EXISTS",
-      `Cannot create the directory "${path}": it exists already, and is none`,
+      `Cannot create the directory "${path}": it exists already, and is not a directory`,
       { path },
     );
   }

@@ -111,7 +111,7 @@ export function checkNumber(
   }
   if (value >= least && value <= most) return;
   throw new RangeError(
-    `Cannot use ${value} as the option ${name}: it is not from ${least} to ${most}`,
+    `Cannot use ${value} as the option ${name}: it is not a number from ${least} to ${most}`,
   );
 }
 

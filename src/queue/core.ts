@@ -265,7 +265,7 @@ export class Core extends Ledger {
     now: number,
   ): string {
     if (end !== undefined) return `its lease ran out ${now - end} ms ago`;
-    if (entry?.lease) return "it was handed out again";
+    if (entry?.lease) return "it was delivered again";
     if (entry) return "it was given back";
     return this.lookDead(message)
       ? "it is a dead letter"

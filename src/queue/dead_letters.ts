@@ -61,7 +61,9 @@ export class DeadLetters<P> {
   ): Promise<number> {
     const core = this.#core;
     core.state.commits.checkOpen("write to");
-    if (ids !== undefined) checkIterable(ids, "Cannot find dead letters");
+    if (ids !== undefined) {
+      checkIterable(ids, "Cannot find dead letters: their ids");
+    }
     const wanted = ids === undefined
       ? core.numbers("dead")
       : Array.from(ids, (id) => core.numberOf(String(id)) ?? 0);
@@ -80,7 +82,7 @@ export function checkIterable(value: unknown, what: string): void {
   if (typeof value === "object" && value !== null && Symbol.iterator in value) {
     return;
   }
-  throw new TypeError(`${what}: they are not in a list`);
+  throw new TypeError(`${what} must be a list`);
 }
 
 /** Numbers, as many at a time as a record may name. */

@@ -251,7 +251,9 @@ export class Ledger {
   #clockTime(): number {
     const now = this.settings.clock.now();
     if (Number.isFinite(now)) return Math.floor(now);
-    throw new TypeError(`Cannot use the clock: it shows ${now}`);
+    throw new TypeError(
+      `Cannot use the clock: its function now returned ${now}, which is not a time in milliseconds`,
+    );
   }
 
   /** What a durable message is waiting for. */

@@ -93,7 +93,7 @@ export function letterOf<P>(
     typeof request !== "object" || request === null || !("payload" in request)
   ) {
     throw new TypeError(
-      "Cannot enqueue: each message of a batch is an object with a payload, { payload, delay … }",
+      "Cannot enqueue: each message of a batch must be an object with a payload, such as { payload, delay }",
     );
   }
   const { payload, ...options } = request;

@@ -224,7 +224,7 @@ export class Message<P> extends Lease {
     this.#controller?.abort(
       new DurableError(
         "LEASE_LOST",
-        `Message ${this.id} in "${path}" is not held any more: its lease ran out`,
+        `Message ${this.id} in "${path}" is no longer held: its lease ran out`,
         { path, sequence: this.#held.message },
       ),
     );

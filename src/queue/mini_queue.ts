@@ -119,7 +119,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @typeParam P The type of the payloads; inferred from `validate`.
    * @param dir The directory: one for each queue.
    * @param options How it works.
-   * @returns The open queue. Close it, or use `await using`.
+   * @returns The open queue. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError} As `StateManager.open`: `LOCKED` if it is open, `CORRUPT`
    * if it is damaged, `EXISTS` if the directory holds something else.
    * @throws {TypeError | RangeError} If an option is not what it must be.
@@ -173,7 +174,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    */
   async enqueueAll(requests: Iterable<EnqueueRequest<P>>): Promise<string[]> {
     const core = this.#core;
-    checkIterable(requests, "Cannot enqueue");
+    checkIterable(requests, "Cannot enqueue: the messages");
     const letters = Array.from(requests, (one) => letterOf(one, core.settings));
     const batch = core.begin();
     const ids = core.enqueue(batch, letters);
@@ -284,7 +285,9 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
       /^([1-9]\d{0,14})\.([1-9]\d{0,14})$/.exec(receipt);
     if (!parts) {
       throw new TypeError(
-        `Cannot use ${JSON.stringify(receipt)} as the receipt of a message`,
+        `Cannot use ${
+          JSON.stringify(receipt)
+        } as the receipt of a message: it is not one that the queue gave`,
       );
     }
     const [message, lease] = parts.slice(1).map(Number);

@@ -302,7 +302,7 @@ export function idKey(id: string): string {
 function present(messages: Record<string, Entry>, message: number): Entry {
   const entry = messages[message];
   if (entry !== undefined) return entry;
-  throw new Error(`there is no message ${message} to do that with`);
+  throw new Error(`there is no message ${message}`);
 }
 
 function leased(root: Root, message: number, lease: number): Entry {

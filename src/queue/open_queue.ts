@@ -61,7 +61,7 @@ function checkRoot(root: Partial<Root>, log: LogFiles): void {
     throw stateError(
       "CORRUPT",
       log,
-      `its snapshot is not of a queue: it has no ${part}`,
+      `its snapshot is not that of a queue: it has no ${part}`,
     );
   }
 }

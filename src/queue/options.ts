@@ -223,7 +223,7 @@ export function resolveEnqueue(options: EnqueueOptions): EnqueueOptions {
     checkNumber("notBefore", time, 0, 8.64e15);
     if (delay !== undefined) {
       throw new TypeError(
-        "Cannot use the options delay and notBefore together: both say when",
+        "Cannot use the options delay and notBefore together: give one of them",
       );
     }
   }
@@ -234,7 +234,7 @@ export function resolveEnqueue(options: EnqueueOptions): EnqueueOptions {
   checkText("id", options.id);
   if (options.id !== undefined && /^\d+$/.test(options.id)) {
     throw new RangeError(
-      `Cannot use "${options.id}" as the option id: ids made of digits are given by the queue`,
+      `Cannot use "${options.id}" as the option id: ids made of digits only are those that the queue gives`,
     );
   }
   return {
@@ -307,7 +307,7 @@ export function resolveDequeue(
 function checkText(name: string, value: string | undefined): void {
   if (value === undefined) return;
   if (typeof value !== "string" || !value.isWellFormed()) {
-    throw new TypeError(`Cannot use the option ${name}: it is not a text`);
+    throw new TypeError(`Cannot use the option ${name}: it is not a string`);
   }
   checkCount(`${name}.length`, value.length, 1, MAX_NAME);
 }
@@ -320,7 +320,7 @@ export function reasonText(reason: unknown): string {
       ? `${reason.name}: ${reason.message}`
       : String(reason);
   } catch {
-    text = "something that cannot be told as text";
+    text = "something that cannot be shown as a string";
   }
   return text.toWellFormed().slice(0, MAX_NAME).toWellFormed();
 }

@@ -10,8 +10,13 @@ import { encodeExactly } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
 import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
 import { checkOf } from "../state/mutators.ts";
+import { NotGiven } from "../state/convert.ts";
 import type { StateRecovery } from "../state/open_state.ts";
-import { checkFunctions, type StateManagerOptions } from "../state/options.ts";
+import {
+  checkFunctions,
+  checkInitial,
+  type StateManagerOptions,
+} from "../state/options.ts";
 import { adoptState } from "../state/take.ts";
 import { checkResult, countChanges, type Reduce } from "../state/tree.ts";
 import { copyOut } from "../state/values.ts";
@@ -131,7 +136,8 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
    * @typeParam P The type of the payloads; inferred from `queue.validate`.
    * @param dir The directory.
    * @param options What they are made of.
-   * @returns The open state and queue. Close it, or use `await using`.
+   * @returns The open state and queue. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError | TypeError | RangeError} As `StateManager.open`.
    */
   static async open<S, M, P = unknown>(
@@ -148,7 +154,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       "queue",
     ]);
     const { initial, apply, validate, queue = {} } = options;
-    adoptState(initial);
+    checkInitial(initial);
     checkFunctions(options);
     const check = checkMutation(validate, apply);
     const core = await openQueue(dir, queue, companionOf(options, check));
@@ -188,11 +194,8 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
     checkKeys(parts, ["apply", "enqueue", "ack"]);
     const core = this.#core;
     const { apply = [], enqueue = [], ack = [] } = parts;
-    for (const part of [apply, enqueue, ack]) {
-      checkIterable(
-        part,
-        "Cannot commit what is to be applied, enqueued, or acknowledged",
-      );
+    for (const [name, part] of Object.entries({ apply, enqueue, ack })) {
+      checkIterable(part, `Cannot commit: ${name}`);
     }
     // A lease may be named twice, by the message and by its receipt.
     const named = new Map(Array.from(ack, (lease) => [lease.receipt, lease]));
@@ -284,9 +287,10 @@ function companionOf<S, M, P>(
 ): Companion {
   const start = copyOut(adoptState(initial));
   return {
-    initial: { ...emptyRoot(), state: start },
+    // Without a state: what was never changed is what the program says it is, in
+    // its version.
+    initial: emptyRoot(),
     apply: reduceWith((root, mutation, number) => {
-      // A queue that was there before has none as yet.
       const isFirst = root.state === undefined;
       if (isFirst) root.state = structuredClone(start);
       const { state } = root;
@@ -303,18 +307,18 @@ function companionOf<S, M, P>(
       const { apply: mutation } = record as { apply?: unknown };
       if (mutation !== undefined) check(mutation);
     },
-    upcast: upcast && ((record, from) => {
+    // The records and the state of the queue are the same in all versions.
+    upcast(record, from) {
       const { apply: mutation } = record as { apply?: unknown };
-      return (mutation === undefined
-        ? record
-        : { apply: upcast(mutation, from) }) as QueueRecord;
-    }),
-    migrate: migrate && ((root, from) => {
+      if (mutation === undefined) return record as QueueRecord;
+      if (upcast === undefined) throw new NotGiven();
+      return { apply: upcast(mutation, from) };
+    },
+    migrate(root, from) {
       const { state, ...queue } = root as Root;
-      return {
-        ...queue,
-        state: state === undefined ? start : migrate(state, from),
-      };
-    }),
+      if (state === undefined) return queue;
+      if (migrate === undefined) throw new NotGiven();
+      return { ...queue, state: migrate(state, from) };
+    },
   };
 }

@@ -70,7 +70,7 @@ export async function parseFile(
       if (!(error instanceof SyntaxError)) throw error;
       if (size > limits.longest) {
         const reason =
-          "it is not laid out as JSON.stringify does, and too long to be read at once";
+          "it is not laid out as JSON.stringify(state, null, 2) does, and is too long to be parsed in one piece";
         throw new UnreadableError(reason, undefined, { cause: error });
       }
     }

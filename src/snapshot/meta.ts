@@ -148,7 +148,11 @@ export async function peekMeta(
 export function requireMeta(place: SnapshotPlace, text: string): SnapshotMeta {
   const meta = parseMeta(text);
   if (meta) return meta;
-  throw corrupt(place, NAMES.meta, `"${NAMES.meta}" is damaged`);
+  throw corrupt(
+    place,
+    NAMES.meta,
+    `"${NAMES.meta}" is damaged; restore the files of the snapshot from one backup`,
+  );
 }
 
 /** The error for a snapshot that is damaged. */
@@ -163,6 +167,27 @@ export function corrupt(
     path: pathOf(place, name),
     ...details,
   });
+}
+
+/** The error for a snapshot whose file is missing, or not the one that `meta` describes. */
+export async function notAsWritten(
+  place: SnapshotPlace,
+  { sequence, bytes }: SnapshotMeta,
+): Promise<DurableError> {
+  const handle = await openIfThere(place, NAMES.json);
+  let size: number | undefined;
+  try {
+    size = await handle?.size();
+  } finally {
+    await handle?.close();
+  }
+  const what = size === undefined
+    ? `is missing, of which "${NAMES.meta}" says that it has ${bytes} bytes`
+    : size === bytes
+    ? `does not have the checksum that "${NAMES.meta}" says`
+    : `has ${size} bytes, and "${NAMES.meta}" says that it has ${bytes}`;
+  const reason = `"${NAMES.json}" ${what}; restore both files from one backup`;
+  return corrupt(place, NAMES.json, reason, { sequence });
 }
 
 /** Opens a file to read; `undefined` if it is not there. */

@@ -153,7 +153,7 @@ class Parser {
 
   /** A run of whole members. */
   #run(frame: Frame, run: string): void {
-    if (!/[^ \t\r\n]/.test(run)) throw new SyntaxError("there is no member");
+    if (!/[^ \t\r\n]/.test(run)) throw new SyntaxError("a member is missing");
     const members = parseJson(frame.open + run + frame.close);
     if (Array.isArray(members)) this.#builder.addItems(frame.node, members);
     else {
@@ -176,7 +176,9 @@ class Parser {
     } else {
       if (text.slice(end - 3, end - 1) !== ": ") return at;
       const name: unknown = JSON.parse(text.slice(start, end - 3));
-      if (typeof name !== "string") throw new SyntaxError("a key is no string");
+      if (typeof name !== "string") {
+        throw new SyntaxError("a key is not a string");
+      }
       key = name;
     }
     this.#push(open, key, inner);

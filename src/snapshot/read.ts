@@ -32,6 +32,7 @@ import {
   checksum,
   corrupt,
   NAMES,
+  notAsWritten,
   openIfThere,
   parseSequence,
   pathOf,
@@ -101,7 +102,7 @@ export async function readSnapshot(
   }
   throw new DurableError(
     "BUSY",
-    `Cannot restore the snapshot in "${place.dir}": it is replaced all the time`,
+    `Cannot restore the snapshot in "${place.dir}": it is replaced faster than it can be read; try again`,
     { path: place.dir },
   );
 }
@@ -128,19 +129,22 @@ async function attempt(
   const ours = meta && await readOurs(place, reading, builder, found, meta);
   const snapshot = ours ?? await readForeign(place, reading, builder, found);
   if (snapshot) return snapshot;
-  if (meta) {
-    const { sequence } = meta;
-    const reason =
-      `"${NAMES.json}" is not the one that "${NAMES.meta}" names, of ${meta.bytes} bytes`;
-    throw corrupt(place, NAMES.json, reason, { sequence });
-  }
+  if (meta) throw await notAsWritten(place, meta);
   const json = await openIfThere(place, NAMES.json);
   await json?.close();
   if (json) {
-    throw corrupt(place, NAMES.seq, `"${NAMES.seq}" holds no number`);
+    throw corrupt(
+      place,
+      NAMES.seq,
+      `"${NAMES.seq}" holds no number; restore the files of the snapshot from one backup`,
+    );
   }
   if (await readSmall(place, NAMES.seq) !== undefined) {
-    throw corrupt(place, NAMES.json, `"${NAMES.json}" is missing`);
+    throw corrupt(
+      place,
+      NAMES.json,
+      `"${NAMES.json}" is missing, and "${NAMES.seq}" is there; restore both files from one backup`,
+    );
   }
   throw new DurableError(
     "NOT_FOUND",
@@ -161,7 +165,7 @@ async function readOurs(
   if (version > reading.version) {
     throw new DurableError(
       "UNSUPPORTED_VERSION",
-      `Cannot restore the snapshot in "${place.dir}": its version is ${version}, this program reads up to ${reading.version}`,
+      `Cannot restore the snapshot in "${place.dir}": its version is ${version}, and this program reads versions up to ${reading.version}; use a newer program`,
       { path: pathOf(place, NAMES.meta), sequence },
     );
   }
@@ -232,7 +236,7 @@ async function refuseTornPair(place: SnapshotPlace): Promise<void> {
   const isThere = (name: string) => place.fileSystem.stat(pathOf(place, name));
   if (await isThere(json) || !await isThere(seq)) return;
   const reason =
-    `"${seq}" is there and "${json}" is not, so minisnap was cut between its two renames, and the state and the number are of two snapshots`;
+    `"${seq}" is there and "${json}" is not, so minisnap was interrupted between its two renames, and the state and the number belong to different snapshots; restore both files from one backup`;
   throw corrupt(place, NAMES.seq, reason);
 }
 

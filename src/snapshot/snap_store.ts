@@ -88,7 +88,9 @@ export class SnapStore<S = unknown> {
   constructor(dir: string, options: SnapStoreOptions = {}) {
     if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
       throw new TypeError(
-        `Cannot use ${JSON.stringify(dir)} as the directory of snapshots`,
+        `Cannot use ${
+          JSON.stringify(dir)
+        } as the directory of snapshots: it is not a path`,
       );
     }
     checkKeys(options);

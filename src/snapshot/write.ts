@@ -30,6 +30,7 @@ import {
   formatMeta,
   matches,
   NAMES,
+  notAsWritten,
   parseMeta,
   parseSequence,
   pathOf,
@@ -135,8 +136,7 @@ export async function checkSnapshot(
   for (const name of [NAMES.json, NAMES.newJson, NAMES.json]) {
     if (await matches(place, name, meta)) return;
   }
-  const reason = `"${NAMES.json}" is not the one that "${NAMES.meta}" names`;
-  throw corrupt(place, NAMES.json, reason, { sequence });
+  throw await notAsWritten(place, meta);
 }
 
 async function refuseOlder(
@@ -145,7 +145,7 @@ async function refuseOlder(
 ): Promise<void> {
   const refuse = (name: string, other: number) => {
     throw new RangeError(
-      `Cannot create a snapshot at ${sequence} in "${place.dir}": "${name}" is at ${other}`,
+      `Cannot create a snapshot at ${sequence} in "${place.dir}": "${name}" is at ${other}, and is newer`,
     );
   };
   const numbered = await latestNumbered(place);
@@ -213,7 +213,7 @@ async function commit(place: SnapshotPlace, sequence: number): Promise<void> {
       code,
       `${
         messageOf(error)
-      }; whether the snapshot at ${sequence} counts shows when it is read`,
+      }; whether the snapshot at ${sequence} is the one that counts is unknown until it is read again`,
       { path, sequence, cause: error },
     );
   }

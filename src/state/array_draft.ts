@@ -113,7 +113,7 @@ export class ArrayDraft implements Noted<number>, ProxyHandler<object> {
       this.note(index, value);
       if (index >= this.length) this.length = index + 1;
     } else if (key === "length") this.cut(value);
-    else refuse(this, `set ${String(key)}, which JSON has not, of`);
+    else refuse(this, `set ${String(key)}, which JSON has no place for, of`);
     return true;
   }
 

@@ -72,7 +72,7 @@ export class Commits<S, M> {
     const { path } = this.#plan.log;
     throw new DurableError(
       "CONFLICT",
-      `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${sequence} was expected`,
+      `Cannot apply to "${path}": its last mutation is ${this.#staged}, and ${sequence} was expected; read the state and decide again`,
       { path, sequence: this.#staged },
     );
   }
@@ -129,7 +129,9 @@ export class Commits<S, M> {
     const decided = decide(this.#tree.newest);
     if (decided instanceof Promise) {
       decided.catch(() => {}); // its decision comes too late
-      throw new TypeError("Cannot transact: the function is asynchronous");
+      throw new TypeError(
+        "Cannot transact: the function is asynchronous, and must decide at once",
+      );
     }
     return decided;
   }

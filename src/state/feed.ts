@@ -116,7 +116,7 @@ export class Feed<M> {
           if (next === before) {
             throw new DurableError(
               "CORRUPT",
-              `Cannot read change ${next} from the log: it was committed, and is not there`,
+              `Cannot read change ${next} from the log: it was committed, and is missing`,
               { sequence: next },
             );
           }

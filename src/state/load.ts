@@ -14,7 +14,7 @@
  *    are missing that were durable, and their numbers would be given again.
  * 6. A snapshot or a record of a newer version: refused.
  * 7. A record that `validate`, `upcast` or the reducer refuses: refused, as it had
- *    been accepted.
+ *    been accepted. A snapshot that `migrate` refuses: likewise.
  *
  * @module
  */
@@ -23,8 +23,10 @@ import { DurableError, messageOf } from "../errors.ts";
 import { type ReadSnapshot, readSnapshot } from "../snapshot/read.ts";
 import type { LogFiles } from "../wal/active.ts";
 import type { Decoded } from "../wal/decode.ts";
+import { encodeExactly } from "../wal/codec.ts";
 import { planLog } from "../wal/plan.ts";
 import { type LogEnd, readLog } from "../wal/reader.ts";
+import { convert, NotConverted, NotGiven } from "./convert.ts";
 import { type Plan, stateError } from "./options.ts";
 import { finished, treeBuilder } from "./serial.ts";
 import { adoptState } from "./take.ts";
@@ -69,16 +71,35 @@ export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
   const { sequence, version: from } = found;
   const state = finished(found.state);
   if (from === version) return { state, sequence, damage: undefined };
-  if (migrate) {
-    const migrated = migrate(copyOut(state), from);
-    return { state: adoptState(migrated), sequence, damage: undefined };
+  const about =
+    `Cannot use the snapshot in "${place.dir}": it is of version ${from}`;
+  const at = { path: place.dir, sequence };
+  try {
+    const conversion = {
+      name: "migrate",
+      run: migrate,
+      what: "state",
+      take: adoptState,
+    } as const;
+    const migrated = convert(conversion, copyOut(state), from);
+    return { state: migrated, sequence, damage: undefined };
+  } catch (error) {
+    if (error instanceof NotConverted) {
+      const { message, cause } = error;
+      throw new DurableError(
+        "REJECTED",
+        `${about}, and ${message}; correct migrate and try again, nothing was changed`,
+        { ...at, cause },
+      );
+    }
+    if (!(error instanceof NotGiven)) throw error;
+    const damage = new DurableError(
+      "UNSUPPORTED_VERSION",
+      `${about}, this program writes version ${version}, and the option migrate is missing`,
+      at,
+    );
+    return { ...start, damage };
   }
-  const damage = new DurableError(
-    "UNSUPPORTED_VERSION",
-    `Cannot use the snapshot in "${place.dir}": it is of version ${from}, this program writes ${version}, and there is no migrate`,
-    { path: place.dir, sequence },
-  );
-  return { ...start, damage };
 }
 
 /** Refuses a log of which mini-rs has deleted the beginning: it no longer tells its numbers. */
@@ -92,7 +113,7 @@ export async function refuseShortened(log: LogFiles): Promise<void> {
   throw stateError(
     "CORRUPT",
     log,
-    `the log begins with segment ${first.number}: mini-rs has deleted the records in front of it, so that those that are left have no numbers`,
+    `the log begins with segment ${first.number}: mini-rs has deleted the segments before it, so the numbers of the remaining records are unknown`,
   );
 }
 
@@ -118,7 +139,7 @@ export async function loadState<S, M>(
     throw stateError(
       "CORRUPT",
       plan.log,
-      `it ends with record ${end.sequence}, and the snapshot holds ${origin.sequence}: records that were durable are missing`,
+      `it ends with record ${end.sequence}, and the snapshot with record ${origin.sequence}: records that were durable are missing from the log; restore the snapshot and the log from one backup`,
       { sequence: end.sequence + 1 },
     );
   }
@@ -152,17 +173,17 @@ async function replay<S, M>(
     if (damage) {
       throw new DurableError(
         damage.code,
-        `${damage.message}; the log begins with record ${first}, so it cannot take the place of the snapshot`,
+        `${damage.message}; the log cannot replace the snapshot, because it begins with record ${first}`,
         { path: damage.path, offset: damage.offset, sequence, cause: damage },
       );
     }
     const what = sequence === 0
-      ? "there is no snapshot"
-      : `the snapshot holds those up to ${sequence}`;
+      ? "there is no snapshot: the records before it were removed, as compact() does when a snapshot holds them, and the files of that snapshot are gone; restore snapshot.json and snapshot.meta.json from a backup"
+      : `the snapshot ends with record ${sequence}: the records between them are missing; restore the snapshot and the log from one backup`;
     throw stateError(
       "CORRUPT",
       log,
-      `it begins with record ${first}, and ${what}: records are missing`,
+      `it begins with record ${first}, and ${what}`,
       { sequence: from, cause: error },
     );
   }
@@ -216,23 +237,39 @@ export function applyOne<S, M>(
 
 /** The mutation that a record stands for, in the version of this program. */
 export function mutationOf<S, M>(
-  { log, version, upcast, check }: Plan<S, M>,
+  { log, version, upcast, codec, check }: Plan<S, M>,
   record: unknown,
   schema: number,
   sequence: number,
 ): M {
-  const isOld = schema < version;
-  if (isOld && !upcast) {
-    throw stateError(
-      "UNSUPPORTED_VERSION",
-      log,
-      `record ${sequence} is of version ${schema}, this program writes ${version}, and there is no upcast`,
-      { sequence },
-    );
-  }
   try {
-    return check(isOld && upcast ? upcast(record, schema) : record);
+    if (schema >= version) return check(record);
+    const conversion = {
+      name: "upcast",
+      run: upcast,
+      what: "mutation",
+      // What a codec decodes need not be JSON data.
+      take: (data: unknown) => codec ? data : encodeExactly(data).exact,
+    } as const;
+    return check(convert(conversion, record, schema));
   } catch (cause) {
+    const about = `record ${sequence} is of version ${schema}`;
+    if (cause instanceof NotGiven) {
+      throw stateError(
+        "UNSUPPORTED_VERSION",
+        log,
+        `${about}, this program writes version ${version}, and the option upcast is missing`,
+        { sequence },
+      );
+    }
+    if (cause instanceof NotConverted) {
+      throw stateError(
+        "INVALID_RECORD",
+        log,
+        `${about}, and ${cause.message}; correct upcast and try again, nothing was changed`,
+        { sequence, cause: cause.cause },
+      );
+    }
     throw stateError(
       "INVALID_RECORD",
       log,

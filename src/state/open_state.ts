@@ -105,7 +105,7 @@ export async function openState<S, M>(
       throw stateError(
         "CORRUPT",
         plan.log,
-        `it was read up to record ${loaded?.sequence}, and then ended with record ${sequence}`,
+        `it was read up to record ${loaded?.sequence}, and then ended with record ${sequence}: something else writes to it`,
         { sequence },
       );
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import { DurableError, messageOf } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
 import type { SnapshotPlace } from "../snapshot/meta.ts";
 import type { LogFiles } from "../wal/active.ts";
@@ -45,16 +45,18 @@ export interface StateOptions<S, M> {
   /**
    * Schema version of the mutations and of the state that this program writes.
    * Range: 1 and up. Older ones are read by `upcast` and `migrate`, newer ones
-   * are refused.
+   * are refused. It is written with the first mutation, or the first snapshot;
+   * until then a program of the older version can open the state again.
    *
    * @default {1}
    */
   readonly version?: number | undefined;
-  /** Makes a mutation of this version of one that was written with version `from`. @default {none: older mutations are refused} */
+  /** Makes a mutation of this version of one that was written with version `from`: JSON data, unless there is a codec. What it throws refuses the log with `INVALID_RECORD`. @default {none: older mutations are refused} */
   readonly upcast?: ((mutation: unknown, from: number) => M) | undefined;
   /**
-   * Makes a state of this version of a snapshot of version `from`. Without it an
-   * older snapshot is not used, and the log must reach back to its first record.
+   * Makes a state of this version of a snapshot of version `from`: JSON data.
+   * What it throws refuses the state with `REJECTED`. Without it an older snapshot
+   * is not used, and the log must reach back to its first record.
    *
    * @default {none}
    */
@@ -150,7 +152,9 @@ export async function resolvePlan<S, M>(
 ): Promise<Plan<S, M>> {
   if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(dir)} as the directory of a state`,
+      `Cannot use ${
+        JSON.stringify(dir)
+      } as the directory of a state: it is not a path`,
     );
   }
   checkKeys(options, known);
@@ -158,7 +162,7 @@ export async function resolvePlan<S, M>(
     options;
   checkCount("version", version, 1, 2 ** 31);
   checkCount("slice", slice, 1, 60_000);
-  adoptState(initial);
+  checkInitial(initial);
   checkFunctions(options);
   checkName(journal);
   const { codec, validate, fileSystem, format } = options;
@@ -173,7 +177,7 @@ export async function resolvePlan<S, M>(
   });
   if (format === "v0.1" && version > 1) {
     throw new RangeError(
-      `Cannot use version ${version} in format v0.1: it has no place for it`,
+      `Cannot use version ${version} in format v0.1: the format has no place for a version`,
     );
   }
   const settings: Settings<M> = { ...resolved, schema: version };
@@ -197,6 +201,22 @@ export async function resolvePlan<S, M>(
       return valid;
     },
   };
+}
+
+/** Refuses an initial state that is missing, or is not JSON data. */
+export function checkInitial(initial: unknown): void {
+  if (initial === undefined) {
+    throw new TypeError(
+      "Cannot use the option initial: it is missing, and must be the state before the first mutation, such as { count: 0 }",
+    );
+  }
+  try {
+    adoptState(initial);
+  } catch (cause) {
+    const Misuse = cause instanceof RangeError ? RangeError : TypeError;
+    const message = `Cannot use the option initial: ${messageOf(cause)}`;
+    throw new Misuse(message, { cause });
+  }
 }
 
 /** Refuses options that must be functions and are not; some may be left out. */
@@ -226,7 +246,7 @@ function checkName(journal: unknown): asserts journal is string {
   throw new TypeError(
     `Cannot use ${
       JSON.stringify(journal)
-    } as the option journal: it is not the name of a file beside the snapshot`,
+    } as the option journal: it is not a file name, or it is one that snapshots use`,
   );
 }
 

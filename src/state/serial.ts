@@ -78,7 +78,7 @@ export function* forRust(pieces: Iterable<string>): Generator<string> {
     }
     if (problem !== undefined) {
       throw new TypeError(
-        `Cannot write a snapshot beside a log of format v0.1: the state has ${problem}, which mini-rs cannot read`,
+        `Cannot write a snapshot of a log of format v0.1: the state has ${problem}, which mini-rs cannot read`,
       );
     }
     yield piece;

@@ -108,7 +108,8 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @typeParam M The type of the mutations; inferred from `apply`.
    * @param dir The directory for the log and the snapshot.
    * @param options What the state is made of, and how it is written.
-   * @returns The open state. Close it, or use `await using`.
+   * @returns The open state. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError} `LOCKED` if it has a writer; `CORRUPT` if the log is
    * damaged, or it and the snapshot do not fit together; `REJECTED` or
    * `INVALID_RECORD` if a record is refused; `UNSUPPORTED_VERSION` if something is

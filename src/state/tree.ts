@@ -204,14 +204,12 @@ export function checkResult(
   }
   if (hasChanged) {
     throw new TypeError(
-      "The reducer changed the state and returned a value: it must do one of both",
+      "The reducer changed the state and returned a value: it must do only one of the two",
     );
   }
   // A reducer such as `(list) => list.push(1)` returns a number by accident.
   if (!isContainer(state) || isContainer(result)) return;
   throw new TypeError(
-    `The reducer returned ${
-      String(result)
-    }, which cannot take the place of an object`,
+    `The reducer returned ${String(result)}, which cannot replace an object`,
   );
 }

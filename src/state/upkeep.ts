@@ -53,7 +53,7 @@ export class Upkeep<S, M> {
       const { log: { path }, place, settings } = this.#plan;
       if (settings.format === "v0.1") {
         throw new TypeError(
-          `Cannot compact "${path}": records of format v0.1 have no numbers of their own`,
+          `Cannot compact "${path}": records of format v0.1 have no numbers of their own; open it in format v0.2`,
         );
       }
       this.#commits.checkOpen("compact");

@@ -72,7 +72,7 @@ export abstract class ReadOnlyHandler implements ProxyHandler<object> {
 
 function refuse(action: string): never {
   throw new TypeError(
-    `Cannot change the state (${action}): it is read-only, and changes by mutations only`,
+    `Cannot change the state (${action}): it is read-only, and changes only by mutations`,
   );
 }
 

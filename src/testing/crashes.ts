@@ -217,8 +217,8 @@ class Recorder<T> {
     if (fingerprint === this.#last) return;
     this.#last = fingerprint;
     const where = operation
-      ? `in front of call ${operationText(operation)}`
-      : `behind call ${system.operations.length}`;
+      ? `before call ${operationText(operation)}`
+      : `after call ${system.operations.length}`;
     if (!this.#seen.has(fingerprint)) {
       this.#seen.add(fingerprint);
       const copy = system.clone(this.#seed + 1);

@@ -104,7 +104,9 @@ function freshTip(
 ): Tip {
   const header = id === undefined ? undefined : parseHeader(bytes);
   if (id !== undefined && header === undefined) {
-    throw new RangeError(`Cannot begin segment ${segment}: it has no number`);
+    throw new RangeError(
+      `Cannot begin segment ${segment}: the format has no place for its number`,
+    );
   }
   return {
     number: segment,

@@ -132,7 +132,7 @@ const CONTROL = /[\u0000-\u001f]/;
 export function checkLine(text: unknown): asserts text is string {
   if (typeof text !== "string") {
     throw new TypeError(
-      `Cannot append the record: codec.encode returned ${typeof text}, not text`,
+      `Cannot append the record: codec.encode returned ${typeof text}, not a string`,
     );
   }
   let problem: string | undefined;

@@ -35,8 +35,9 @@ export interface WritableLog {
  * Opens a log for writing, and creates it if there is none, with the missing
  * directories.
  *
- * - If the newest segment has a lower schema version, one with the version of
- *   `settings` is begun behind it: what the writer is given has that version.
+ * - If the newest segment has a lower schema version, the first append begins one
+ *   with the version of `settings`. Until then, a program with the lower version
+ *   can still open the log.
  *
  * @param log Where it is.
  * @param settings What it is written with.
@@ -44,8 +45,7 @@ export interface WritableLog {
  * throws, the lock is let go and nothing was changed.
  * @returns The open log.
  * @throws {DurableError} `LOCKED` if it has a writer, `CORRUPT` if it is damaged,
- * `UNSUPPORTED_VERSION` if its format or its schema version is newer, `FAILED` if
- * the segment with the new schema version cannot be begun.
+ * `UNSUPPORTED_VERSION` if its format or its schema version is newer.
  * @throws {RangeError} If the schema version has no place in the format.
  */
 export async function openForWriting(
@@ -57,21 +57,17 @@ export async function openForWriting(
   const { format, schema } = settings;
   if (format === "v0.1" && schema > 1) {
     throw new RangeError(
-      `Cannot open "${path}" in format v0.1: it has no place for schema version ${schema}`,
+      `Cannot open "${path}" in format v0.1: the format has no place for schema version ${schema}`,
     );
   }
   await refuseForeign(log, format);
   await fileSystem.mkdir(fileSystem.split(path).dir);
   const lock = await fileSystem.lock(`${path}.lock`);
-  let writer: Writer | undefined;
   try {
     await prepare?.();
     const open = await openLog(log, settings);
-    writer = new Writer(log, settings, open);
-    await writer.raiseSchema();
-    return writable(writer, open.recovery, lock);
+    return writable(new Writer(log, settings, open), open.recovery, lock);
   } catch (error) {
-    await writer?.close().catch(() => {}); // it has failed, and error says why
     await lock.release();
     throw error;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DurableError, messageOf } from "../errors.ts";
 import type { FileHandle } from "../file_system.ts";
 import type { LogFiles, Tip } from "./active.ts";
 import {
@@ -101,7 +102,7 @@ async function replace(
   await place(log, path, { handle, offset: 0 }, length);
   const now = await handle.size();
   if (now > size) {
-    await place(log, path, { handle, offset: 0 }, now);
+    await copyTo(log, path, { handle, offset: 0 }, now);
     throw corrupt(
       path,
       `it had ${size} bytes when it was opened and has ${now} now: something else writes to it`,
@@ -112,6 +113,22 @@ async function replace(
 }
 
 /** Copies a range to a file of its own, and makes it durable under `name`. */
+async function copyTo(
+  log: LogFiles,
+  name: string,
+  from: FileRange,
+  length: number,
+): Promise<void> {
+  const { fileSystem, path } = log;
+  await writeAnew(
+    log,
+    name,
+    (handle) => copyRange(from, { handle, offset: 0 }, length),
+  );
+  await fileSystem.syncDir(fileSystem.split(path).dir);
+}
+
+/** {@linkcode copyTo}, while nothing of the log was changed yet. */
 async function place(
   log: LogFiles,
   name: string,
@@ -120,17 +137,21 @@ async function place(
 ): Promise<void> {
   const { fileSystem, path } = log;
   try {
-    await writeAnew(
-      log,
-      name,
-      (handle) => copyRange(from, { handle, offset: 0 }, length),
-    );
+    await copyTo(log, name, from, length);
   } catch (error) {
     // A part of a copy is of no use, and on a full disk in the way.
     await fileSystem.remove(draftPath(path)).catch(() => {});
-    throw error;
+    if ((error as DurableError).code !== "NO_SPACE") throw error;
+    // What is cut off is kept first, and takes its share.
+    const bytes = from.offset + length;
+    throw new DurableError(
+      "NO_SPACE",
+      `Cannot open "${path}": there is no room to copy its newest segment, which needs ${bytes} bytes: ${
+        messageOf(error)
+      }; make room and open it again, nothing of the log was changed`,
+      { path, cause: error },
+    );
   }
-  await fileSystem.syncDir(fileSystem.split(path).dir);
 }
 
 /**

@@ -118,7 +118,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * @typeParam R The type of the records; inferred from `codec` or `validate`.
    * @param path The file; sealed segments and the lock stand beside it.
    * @param options How it is written.
-   * @returns The open store. Close it, or use `await using`.
+   * @returns The open store. Close it, or use `await using`; Node 22 has no syntax
+   * for that: call `close()` in a `finally` there.
    * @throws {DurableError} `LOCKED` if it has a writer, `CORRUPT` if it is
    * damaged, `NOT_A_JOURNAL` or `UNSUPPORTED_VERSION` if it is something else,
    * `IS_DIRECTORY` or another code of the file system.

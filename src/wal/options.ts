@@ -105,7 +105,9 @@ const encoder = new TextEncoder();
 export function checkPath(path: unknown): asserts path is string {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(path)} as the path of a journal`,
+      `Cannot use ${
+        JSON.stringify(path)
+      } as the path of a journal: it is not a path`,
     );
   }
   if (/(?:^|[/\\])\.{0,2}$/.test(path)) {

@@ -63,7 +63,7 @@ export async function planLog(
   if (active && !listing.active && !listing.sealed.has(number)) {
     throw new DurableError(
       "EXISTS",
-      `Cannot use "${path}": its directory lists it under another spelling`,
+      `Cannot use "${path}": its directory lists it under another spelling; use the name as it is listed`,
       { path },
     );
   }
@@ -90,7 +90,7 @@ export async function planLog(
       now.head.header.segment === number;
     const foreign = isSame && await inspectSealed(fileSystem, strange);
     if (foreign && foreign.length > 0) {
-      const what = `it is behind the active segment, which is ${number}`;
+      const what = `it comes after the active segment, which is ${number}`;
       throw corrupt(foreign[0].path, what, TOP);
     }
   }
@@ -144,7 +144,7 @@ async function refuseUsed(fileSystem: FileSystem, path: string): Promise<void> {
     const { sequence } = await scanToEnd({ fileSystem, handle, header, size });
     if (sequence < header.first || !await fileSystem.stat(path)) return;
     const what =
-      `it holds records up to ${sequence}, and is named like a segment that has not begun`;
+      `it holds records up to ${sequence}, and has the name of a segment that was only prepared`;
     const at = { offset: header.length, line: 2, sequence: header.first };
     throw corrupt(path, what, at);
   } finally {
@@ -290,9 +290,13 @@ async function link(
   const [{ path, first } = { path: "", first: 0 }] = segments;
   if (first !== undefined && first > dropped + 1) {
     const what = dropped === 0
-      ? `the log begins with record ${first}, and none was removed`
-      : `the log begins with record ${first}, and only those up to ${dropped} were removed`;
-    throw corrupt(path, what, { ...TOP, sequence: first });
+      ? "none was removed on request"
+      : `only those up to ${dropped} were removed on request`;
+    throw corrupt(
+      path,
+      `the log begins with record ${first}, and ${what}: the segments before it are missing`,
+      { ...TOP, sequence: first, advice: "restore them from a backup" },
+    );
   }
   return segments;
 }
@@ -306,7 +310,7 @@ async function legacyFiles(
 ): Promise<{ file: SealedFile; first: number }[]> {
   const files = header.sealed.slice(-legacy.length || header.sealed.length);
   if (files.length < legacy.length) {
-    const what = "it does not continue all the mini-rs files in front of it";
+    const what = "it does not continue all the mini-rs files before it";
     throw corrupt(next.path, what, TOP);
   }
   let first = header.first;

@@ -121,7 +121,7 @@ async function begin(
     if (from > 0 && from < first) {
       throw new DurableError(
         "TRUNCATED",
-        `Cannot read "${path}" from record ${from}: the records before ${first} were removed`,
+        `Cannot read "${path}" from record ${from}: the records before ${first} were removed; read from record ${first}`,
         { path, sequence: first },
       );
     }
@@ -153,7 +153,7 @@ export async function planAround(
       if (attempt < ATTEMPTS) continue;
       throw new DurableError(
         "BUSY",
-        `Cannot read "${path}": its segments change faster than they can be listed`,
+        `Cannot read "${path}": its segments change faster than they can be listed; try again`,
         { path, cause },
       );
     }
@@ -200,7 +200,7 @@ async function openSegment(
   }
   throw new DurableError(
     "TRUNCATED",
-    `Cannot read "${path}": segment ${segment.number} was removed meanwhile`,
+    `Cannot read "${path}": segment ${segment.number} was removed while it was read`,
     { path: sealed, sequence: segment.first },
   );
 }

@@ -100,7 +100,7 @@ export async function refuseForeign(
 ): Promise<void> {
   if (OF_ANOTHER_LOG.test(path)) {
     throw new TypeError(
-      `Cannot open "${path}" for writing: the name is one of a file beside another log`,
+      `Cannot open "${path}" for writing: the name is one that another log uses for its own files`,
     );
   }
   const info = await fileSystem.stat(path);
@@ -126,7 +126,7 @@ export async function refuseForeign(
     (await fileSystem.stat(stem)) !== undefined
   ) {
     throw new TypeError(
-      `Cannot open "${path}" for writing: it is a sealed segment of "${stem}"`,
+      `Cannot open "${path}" for writing: it is a sealed segment of "${stem}"; open that instead`,
     );
   }
 }
@@ -135,7 +135,7 @@ function checkFormat(path: string, kind: string | undefined, format: Format) {
   if (kind !== "v0.2" || format === "v0.2") return;
   throw new DurableError(
     "UNSUPPORTED_VERSION",
-    `Cannot open "${path}" in format v0.1: it is a journal of v0.2`,
+    `Cannot open "${path}" in format v0.1: it is a journal of v0.2; open it in format v0.2`,
     { path },
   );
 }
@@ -153,8 +153,8 @@ function checkSchema(segments: readonly Segment[], schema: number): void {
  *
  * @param log Where it is.
  * @param edition What to write.
- * @returns The log, mended, with its newest segment open; that may have a lower
- * schema version.
+ * @returns The log, mended, with its newest segment open. Opening writes no schema
+ * version that was not there: only the writer does, with the records that have it.
  */
 export async function openLog(
   log: LogFiles,
@@ -181,15 +181,15 @@ export async function openLog(
   const upgraded = newest?.head.kind === "v0.1" && format === "v0.2";
   let tip = mended?.tip;
   if (newest === undefined) {
-    tip = await beginSegment(log, firstHeader(log, edition), false);
+    tip = await beginSegment(log, firstHeader(log, format), false);
   } else if (isActive && upgraded) {
     tip = await beginSegment(
       log,
-      behindLegacy(log, edition, newest.number, legacy),
+      behindLegacy(log, newest.number, legacy),
       true,
     );
   } else if (tip === undefined) {
-    const header = await interrupted(log, edition, plan, newest, legacy);
+    const header = await interrupted(log, format, plan, newest, legacy);
     if (plan.renamedTwice) {
       await fileSystem.remove(path);
       await fileSystem.syncDir(dir);
@@ -231,27 +231,30 @@ async function isMarked(
   // The mark is empty, and closing removes it: this must be somebody's file.
   throw new DurableError(
     "EXISTS",
-    `Cannot mark a log as open: "${marker}" exists already, and is something else`,
+    `Cannot mark a log as open: "${marker}" exists already, and is not the empty file that marks an open log; move it away`,
     { path: marker },
   );
 }
 
 const NO_LEGACY: readonly SealedFile[] = [];
 
+/** The schema version of a log in which no record has a higher one. */
+const LOWEST_SCHEMA = 1;
+
 function firstHeader(
   log: LogFiles,
-  { format, schema }: LogEdition,
+  format: Format,
 ): SegmentHeader | LegacyHeader {
   const place = { segment: 1, first: 1 };
   if (format === "v0.1") return place;
   const id = randomId(log);
+  const schema = LOWEST_SCHEMA;
   return { ...place, prev: 0, id, schema, dropped: 0, sealed: NO_LEGACY };
 }
 
 /** The header of the first v0.2 segment behind mini-rs files. */
 function behindLegacy(
   log: LogFiles,
-  { schema }: LogEdition,
   number: number,
   legacy: readonly LegacyFile[],
 ): SegmentHeader {
@@ -261,7 +264,7 @@ function behindLegacy(
     first: (last?.last ?? 0) + 1,
     prev: last?.crc ?? 0,
     id: randomId(log),
-    schema,
+    schema: LOWEST_SCHEMA,
     dropped: 0,
     sealed: legacy.map((f) => [f.last - f.first + 1, f.bytes, f.crc]),
   };
@@ -270,7 +273,7 @@ function behindLegacy(
 /** The header that a rotation was about to begin with, when it was interrupted. */
 async function interrupted(
   log: LogFiles,
-  edition: LogEdition,
+  format: Format,
   plan: Plan,
   newest: Segment,
   legacy: readonly LegacyFile[],
@@ -278,9 +281,9 @@ async function interrupted(
   const number = newest.number;
   let header: SegmentHeader;
   if (newest.head.kind === "v0.1") {
-    header = behindLegacy(log, edition, number, legacy);
+    header = behindLegacy(log, number, legacy);
     // A prepared header may list the files as they were before a change.
-    return edition.format === "v0.2"
+    return format === "v0.2"
       ? header
       : { segment: number + 1, first: header.first };
   } else {
@@ -290,7 +293,7 @@ async function interrupted(
       first: end.sequence + 1,
       prev: end.chain,
       id: randomId(log),
-      schema: edition.schema,
+      schema: newest.head.header.schema,
       dropped: newest.head.header.dropped,
       sealed: NO_LEGACY,
     };
@@ -299,8 +302,8 @@ async function interrupted(
   const prepared = path && await readPrepared(log, path);
   const fits = prepared && prepared.segment === number + 1 &&
     prepared.first === header.first && prepared.prev === header.prev;
-  // It holds no records: its schema version is that of the program that goes on.
-  return fits ? { ...prepared, schema: edition.schema } : header;
+  // It holds no records, and the one that it was prepared for may never come.
+  return fits ? { ...prepared, schema: header.schema } : header;
 }
 
 /** Reads a sealed segment to its end, because nothing behind it vouches for it. */

@@ -88,7 +88,12 @@ export function compileCheck<R>(validate: Validate<R> | undefined): Check<R> {
     );
   }
   return (value) => {
-    const result = schema.validate(value);
+    let result: SchemaResult<R> | Promise<SchemaResult<R>>;
+    try {
+      result = schema.validate(value);
+    } catch (cause) {
+      throw new Refusal(messageOf(cause), { cause });
+    }
     if (result instanceof Promise) {
       throw new TypeError(
         "Cannot use the option validate: the schema is asynchronous",

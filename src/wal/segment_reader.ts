@@ -72,7 +72,7 @@ export async function* readSegment<R>(
     if (error !== undefined) throw error;
     if (last !== undefined && last !== sequence) {
       const what =
-        `a commit line states record ${last}, and it is record ${sequence}`;
+        `a commit line says record ${last}, and it follows record ${sequence}`;
       const line = await lineAt(handle, offset);
       throw corrupt(segment.path, what, { offset, line, sequence });
     }

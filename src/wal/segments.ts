@@ -87,13 +87,16 @@ export function corrupt(
     line: number;
     sequence?: number;
     cause?: unknown;
+    /** What to do next. */
+    advice?: string;
   },
 ): DurableError {
-  const { offset, line, sequence } = position;
+  const { offset, line, sequence, advice } = position;
   const record = sequence === undefined ? "" : ` (record ${sequence})`;
+  const next = advice === undefined ? "" : `; ${advice}`;
   return new DurableError(
     "CORRUPT",
-    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}`,
+    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}${next}`,
     { path, ...position },
   );
 }
@@ -107,7 +110,7 @@ export function tooNew(
 ): DurableError {
   return new DurableError(
     "UNSUPPORTED_VERSION",
-    `Cannot ${action} "${path}": its records have schema version ${found}, and this program knows those up to ${known}`,
+    `Cannot ${action} "${path}": its records have schema version ${found}, and this program reads those up to ${known}; use a newer program`,
     { path, ...TOP },
   );
 }
@@ -140,7 +143,7 @@ export async function listSegments(
   sealed.sort(([a], [b]) => a - b);
   for (const [n, [number, file]] of sealed.entries()) {
     if (n > 0 && sealed[n - 1][0] === number) {
-      throw corrupt(file, `segment ${number} is there twice`, TOP);
+      throw corrupt(file, `segment ${number} exists twice`, TOP);
     }
   }
   return {

@@ -246,7 +246,7 @@ export class LogTail<R> {
     const { path } = this.#source;
     return new DurableError(
       "TRUNCATED",
-      `Cannot read "${path}": segment ${number} was removed meanwhile`,
+      `Cannot read "${path}": segment ${number} was removed while it was read`,
       { path, sequence: this.#next },
     );
   }

@@ -125,10 +125,11 @@ export class Writer {
   appendSync(text: string): number {
     const refusal = this.#refusal("append to");
     if (refusal) throw refusal;
-    if (this.#maintaining) {
+    if (this.#maintaining || this.#isOutdated) {
+      const what = this.#maintaining ? "is running" : "is due";
       throw new DurableError(
         "BUSY",
-        `Cannot append to "${this.#log.path}" at once: a rotation is running`,
+        `Cannot append to "${this.#log.path}" at once: a rotation ${what}; use append(), which waits for it`,
         { path: this.#log.path, sequence: this.#durable },
       );
     }
@@ -154,13 +155,6 @@ export class Writer {
     return this.#schedule("rotate", async () => {
       if (this.#active.hasRecords) await this.#rotate(0);
     });
-  }
-
-  /** Begins a segment with the schema version that new records have, if the active one has a lower one. */
-  async raiseSchema(): Promise<void> {
-    const { header } = this.#active.tip;
-    if (header === undefined || header.schema === this.#options.schema) return;
-    await this.#schedule("rotate", () => this.#rotate(0));
   }
 
   /** Removes the sealed segments whose records are all below `sequence`. */
@@ -226,6 +220,12 @@ export class Writer {
     );
   }
 
+  /** Whether the active segment has a lower schema version than new records. */
+  get #isOutdated(): boolean {
+    const { header } = this.#active.tip;
+    return header !== undefined && header.schema < this.#options.schema;
+  }
+
   #schedule<T>(action: string, run: () => Promise<T>): Promise<T> {
     const refusal = this.#refusal(action);
     if (refusal) return Promise.reject(refusal);
@@ -261,8 +261,10 @@ export class Writer {
   async #commit(): Promise<void> {
     try {
       const { hasRecords, tip } = this.#active;
-      if (hasRecords && tip.size >= this.#options.maxSegmentBytes) {
-        await this.#rotate(0);
+      const isFull = hasRecords && tip.size >= this.#options.maxSegmentBytes;
+      // Only with a record that has it: until then an older program can go on.
+      if (this.#isOutdated || isFull) {
+        await this.#rotate(0, this.#options.schema);
       }
       // appendSync may have taken what was pending.
       if (this.#pending.isEmpty) return;
@@ -296,9 +298,11 @@ export class Writer {
   /**
    * Seals the active segment, if it holds records, and begins the next one.
    *
+   * @param dropped The last record that is about to be removed; 0 for none.
+   * @param schema The schema version of the next segment. @default {that of the active one}
    * @returns How many sealed segments were removed because of `retain`.
    */
-  async #rotate(dropped: number): Promise<number> {
+  async #rotate(dropped: number, schema?: number): Promise<number> {
     const { path } = this.#log;
     this.#maintaining = true;
     try {
@@ -319,7 +323,7 @@ export class Writer {
         ...place,
         prev: seal ? this.#active.tip.chain : header.prev,
         id: randomId(this.#log),
-        schema: this.#options.schema,
+        schema: schema ?? header.schema,
         dropped: Math.max(header.dropped, dropped, retained),
         sealed: seal ? [] : header.sealed,
       };
@@ -381,15 +385,13 @@ function failureAfter(
   cause: unknown,
 ): DurableError {
   const unknown = isUnknown
-    ? `; whether records from ${
-      sequence + 1
-    } on are on disk is unknown until it is opened again`
+    ? `; whether records from ${sequence + 1} on are on disk is unknown`
     : "";
   return new DurableError(
     "FAILED",
     `Cannot write to "${path}": it failed after record ${sequence}: ${
       messageOf(cause)
-    }${unknown}`,
+    }${unknown}; close it and open it again`,
     { path, sequence, cause },
   );
 }

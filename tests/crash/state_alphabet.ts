@@ -169,6 +169,15 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
     run.oracle.upgrades();
     await openState(run);
   },
+  /** close, open as the next version and close that, and go on as this one */
+  V: async (run, manager) => {
+    await manager.close();
+    const { fileSystem, oracle: { owed } } = run;
+    const version = owed.version + 1;
+    const next = optionsOf(fileSystem, { ...owed, version });
+    await (await StateManager.open(DIR, next)).close();
+    await openState(run);
+  },
 };
 
 /** The options that a state of this kind is opened and read with. */

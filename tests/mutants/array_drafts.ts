@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: ARRAY,
     from:
-      "    else refuse(this, `set ${String(key)}, which JSON has not, of`);\n",
+      "    else refuse(this, `set ${String(key)}, which JSON has no place for, of`);\n",
     to: "",
     likely: "state_shown",
   },

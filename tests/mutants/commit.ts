@@ -191,8 +191,8 @@ const ACKNOWLEDGE: readonly Mutant[] = [
     name: "append-sync-during-a-rotation",
     breaks: "W2",
     file: WRITER,
-    from: "    if (this.#maintaining) {",
-    to: "    if (this.#maintaining && this.#closing !== undefined) {",
+    from: "if (this.#maintaining || this.#isOutdated) {",
+    to: "if (this.#isOutdated) {",
     likely: "group_commit",
   },
   {

@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 
 const OPEN = "src/state/open_state.ts";
 const LOAD = "src/state/load.ts";
+const CONVERT = "src/state/convert.ts";
 const PAST = "src/state/past.ts";
 const OPTIONS = "src/state/options.ts";
 
@@ -117,24 +118,40 @@ export const MUTANTS: readonly Mutant[] = [
     name: "state-not-migrated",
     breaks: "M1",
     file: LOAD,
-    from: "state: adoptState(migrated), sequence",
-    to: "state, sequence",
+    from: "return { state: migrated, sequence, damage: undefined };",
+    to: "return { state, sequence, damage: undefined };",
     likely: "state_open",
   },
   {
     name: "record-of-an-older-version-taken",
     breaks: "M1",
-    file: LOAD,
-    from: "if (isOld && !upcast) {",
-    to: "if (isOld && version < 0) {",
+    file: CONVERT,
+    from: "if (run === undefined) throw new NotGiven();",
+    to: "if (run === undefined) return data as T;",
     likely: "state_open",
+  },
+  {
+    name: "what-upcast-returns-taken-as-it-is",
+    breaks: "M1",
+    file: LOAD,
+    from: "take: (data: unknown) => codec ? data : encodeExactly(data).exact,",
+    to: "take: (data: unknown) => data,",
+    likely: "state_versions",
+  },
+  {
+    name: "promise-of-older-data-taken",
+    breaks: "M1",
+    file: CONVERT,
+    from: "if (returned instanceof Promise) {",
+    to: "if (returned === convert) {",
+    likely: "state_versions",
   },
   {
     name: "record-not-upcast",
     breaks: "M1",
     file: LOAD,
-    from: "check(isOld && upcast ? upcast(record, schema) : record)",
-    to: "check(record)",
+    from: "return check(convert(conversion, record, schema));",
+    to: "return check(record);",
     likely: "state_open",
   },
   {
@@ -149,8 +166,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "validation-left-out-on-open",
     breaks: "M1",
     file: LOAD,
-    from: "return check(isOld && upcast ? upcast(record, schema) : record);",
-    to: "return (isOld && upcast ? upcast(record, schema) : record) as M;",
+    from: "if (schema >= version) return check(record);",
+    to: "if (schema >= version) return record as M;",
     likely: "state_open",
   },
   {

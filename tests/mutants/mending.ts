@@ -63,8 +63,8 @@ const MENDING: readonly Mutant[] = [
     breaks: "W8",
     file: MEND,
     from:
-      "    throw error;\n  }\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
-    to: "    throw error;\n  }\n",
+      "    );\n  }\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
+    to: "    );\n  }\n",
     likely: "faults",
   },
   {

@@ -49,4 +49,28 @@ export const MUTANTS: readonly Mutant[] = [
       "      const exact = this.#check(mutation);\n      return { text: encodeExactly(exact).text, exact };\n",
     likely: "queue_mutants",
   },
+  {
+    name: "outbox-mutation-of-an-older-version-taken",
+    breaks: "M1",
+    file: OUTBOX,
+    from: "if (upcast === undefined) throw new NotGiven();",
+    to: "if (upcast === undefined) return record as QueueRecord;",
+    likely: "outbox_versions",
+  },
+  {
+    name: "outbox-state-of-an-older-version-taken",
+    breaks: "M1",
+    file: OUTBOX,
+    from: "if (migrate === undefined) throw new NotGiven();",
+    to: "if (migrate === undefined) return root as Root;",
+    likely: "outbox_versions",
+  },
+  {
+    name: "outbox-queue-record-upcast",
+    breaks: "Q1",
+    file: OUTBOX,
+    from: "if (mutation === undefined) return record as QueueRecord;",
+    to: "if (mutation === undefined && from > 1) return record as QueueRecord;",
+    likely: "outbox_versions",
+  },
 ];

@@ -240,7 +240,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "snapshot-unknown-outcome-not-said",
     breaks: "E1",
     file: WRITE,
-    from: "; whether the snapshot at ${sequence} counts shows when it is read",
+    from:
+      "; whether the snapshot at ${sequence} is the one that counts is unknown until it is read again",
     to: "",
     likely: "snapshot_faults",
   },

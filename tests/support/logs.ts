@@ -41,3 +41,25 @@ export async function withSchemas(
   }
   return all;
 }
+
+/** Opens a log with a schema version, appends the version as a record, and closes it. */
+export async function appendVersion(
+  fileSystem: FileSystem,
+  schema: number,
+): Promise<void> {
+  const { writer, close } = await openLines(fileSystem, { schema });
+  try {
+    await writer.append(`${schema}`);
+  } finally {
+    await close();
+  }
+}
+
+/** Opens a log with a schema version, and closes it. */
+export async function openAndClose(
+  fileSystem: FileSystem,
+  schema: number,
+): Promise<void> {
+  const { close } = await openLines(fileSystem, { schema });
+  await close();
+}
