@@ -133,7 +133,8 @@ async function refuseUsed(fileSystem: FileSystem, path: string): Promise<void> {
     handle = await fileSystem.open(path, { mode: "read" });
   } catch (error) {
     const { code } = error as DurableError;
-    if (code === "NOT_FOUND" || code === "IS_DIRECTORY") return; // it has begun, or is not ours
+    // It has begun, or is not ours.
+    if (["NOT_FOUND", "IS_DIRECTORY", "NOT_A_FILE"].includes(code)) return;
     throw error;
   }
   try {

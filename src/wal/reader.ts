@@ -19,6 +19,7 @@ import {
   corrupt,
   type Head,
   listSegments,
+  openToRead,
   readHead,
   sealedPath,
   type Segment,
@@ -184,7 +185,7 @@ async function openSegment(
   for (const name of new Set([segment.path, sealed])) {
     let handle: FileHandle;
     try {
-      handle = await fileSystem.open(name, { mode: "read" });
+      handle = await openToRead(fileSystem, name);
     } catch (error) {
       if ((error as DurableError).code !== "NOT_FOUND") throw error;
       continue;

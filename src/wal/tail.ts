@@ -33,7 +33,13 @@ import {
   readLegacyLines,
   readSegment,
 } from "./segment_reader.ts";
-import { corrupt, listSegments, readHead, type Segment } from "./segments.ts";
+import {
+  corrupt,
+  listSegments,
+  openToRead,
+  readHead,
+  type Segment,
+} from "./segments.ts";
 
 /** Where reading goes on. */
 interface Place {
@@ -293,7 +299,7 @@ export async function openHead(
 ): Promise<OpenSegment | undefined> {
   let handle: FileHandle;
   try {
-    handle = await fileSystem.open(path, { mode: "read" });
+    handle = await openToRead(fileSystem, path);
   } catch (error) {
     if ((error as DurableError).code !== "NOT_FOUND") throw error;
     return undefined;
