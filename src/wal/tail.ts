@@ -10,6 +10,10 @@
  * 1. The active file, if its header has the number.
  * 2. The sealed file with the number.
  *
+ * The names that a look has listed are kept until the reading ends, so that going on
+ * over many segments lists them once: a segment that was listed as sealed has got
+ * its last name, and is there under it or was removed.
+ *
  * A file that is found must be the one that was read before: it has the same
  * random id, or it took the place of a segment that was empty. A recovery puts a
  * copy in its place, with the same header and the same valid bytes.
@@ -67,6 +71,7 @@ interface Look {
 }
 
 const TOP = { offset: 0, line: 1 };
+const NO_FILES: ReadonlyMap<number, string> = new Map();
 
 /**
  * Reads a log bit by bit while somebody writes to it.
@@ -90,6 +95,8 @@ export class LogTail<R> {
   readonly #source: LogSource<R>;
   #next: number;
   #place: Place | undefined;
+  /** The sealed segments that were listed since the reading began. */
+  #sealed: ReadonlyMap<number, string> = NO_FILES;
 
   /**
    * Reads nothing yet.
@@ -118,6 +125,15 @@ export class LogTail<R> {
    */
   async *read(): AsyncGenerator<Decoded<R>, void, undefined> {
     this.#source.signal?.throwIfAborted();
+    this.#sealed = NO_FILES;
+    try {
+      yield* this.#readAll();
+    } finally {
+      this.#sealed = NO_FILES;
+    }
+  }
+
+  async *#readAll(): AsyncGenerator<Decoded<R>, void, undefined> {
     for (;;) {
       const place = this.#place;
       if (place === undefined) return yield* this.#begin();
@@ -222,6 +238,10 @@ export class LogTail<R> {
   /** Looks for a segment under its two names. The caller closes it. */
   async #look(number: number): Promise<Look> {
     const { fileSystem, path } = this.#source;
+    const sealedBefore = await this.#openSealed(number);
+    if (sealedBefore !== undefined) {
+      return { found: sealedBefore, newest: number };
+    }
     const active = await openHead(fileSystem, path);
     let newest = 0;
     if (active !== undefined) {
@@ -237,15 +257,17 @@ export class LogTail<R> {
       }
     }
     const { sealed } = await listSegments(fileSystem, path);
-    newest = Math.max(newest, ...sealed.keys());
-    const name = sealed.get(number);
-    const file = name === undefined
-      ? undefined
-      : await openHead(fileSystem, name);
-    const found = name === undefined || file === undefined
-      ? undefined
-      : { ...file, path: name, isActive: false };
-    return { found, newest };
+    this.#sealed = sealed;
+    for (const other of sealed.keys()) newest = Math.max(newest, other);
+    return { found: await this.#openSealed(number), newest };
+  }
+
+  /** Opens a segment that was listed as sealed; `undefined` if none was, or it is gone. */
+  async #openSealed(number: number): Promise<Found | undefined> {
+    const path = this.#sealed.get(number);
+    if (path === undefined) return undefined;
+    const file = await openHead(this.#source.fileSystem, path);
+    return file && { ...file, path, isActive: false };
   }
 
   #removed(number: number): DurableError {
@@ -321,5 +343,7 @@ async function lastSealed(
   path: string,
 ): Promise<number> {
   const { sealed } = await listSegments(fileSystem, path);
-  return Math.max(0, ...[...sealed.keys()].filter((n) => n < MAYBE_DATE));
+  let last = 0;
+  for (const number of sealed.keys()) if (number < MAYBE_DATE) last = number;
+  return last;
 }
