@@ -6,6 +6,7 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
+import { closeIfDropped, type Held } from "./abandoned.ts";
 import type { Decoded } from "./decode.ts";
 import { lineAt } from "./files.ts";
 import { planLog } from "./plan.ts";
@@ -48,13 +49,22 @@ export interface LogEnd {
 }
 
 /**
- * Yields the records of a log in order, some at a time.
+ * Yields the records of a log in order, some at a time. The file that it has open
+ * is closed when it ends, when it is left, or when it was dropped and is collected.
  *
  * @returns What the log ends with.
  * @throws {DurableError} `CORRUPT` with the position; what is in front of it has been yielded.
  */
-export async function* readLog<R>(
+export function readLog<R>(
   source: LogSource<R>,
+): AsyncGenerator<Decoded<R>, LogEnd, undefined> {
+  const held: Held = { handle: undefined };
+  return closeIfDropped(readHolding(source, held), held);
+}
+
+async function* readHolding<R>(
+  source: LogSource<R>,
+  held: Held,
 ): AsyncGenerator<Decoded<R>, LogEnd, undefined> {
   const { fileSystem, path, from = 0, signal } = source;
   signal?.throwIfAborted();
@@ -68,6 +78,7 @@ export async function* readLog<R>(
     const { handle, head } = n === 0 && opened
       ? opened
       : await openSegment(fileSystem, path, segment);
+    held.handle = handle;
     try {
       const size = await handle.size();
       const before = segment.first ?? end.sequence + 1;
@@ -98,6 +109,7 @@ export async function* readLog<R>(
         });
       }
     } finally {
+      held.handle = undefined;
       await handle.close();
     }
   }

@@ -107,6 +107,14 @@ const READERS: readonly Mutant[] = [
     likely: "damage",
   },
   {
+    name: "dropped-reader-keeps-its-file",
+    breaks: "R2",
+    file: READER,
+    from: "return closeIfDropped(readHolding(source, held), held);",
+    to: "return readHolding(source, held);",
+    likely: "abandoned_readers",
+  },
+  {
     name: "damage-not-reported-by-verify",
     breaks: "W9",
     file: "src/wal/verify.ts",
