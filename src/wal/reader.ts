@@ -69,6 +69,9 @@ async function* readHolding<R>(
   const { fileSystem, path, from = 0, signal } = source;
   signal?.throwIfAborted();
   const { segments, opened } = await begin(fileSystem, path, from);
+  if (source.mustExist && segments.length === 0) {
+    await checkExists(fileSystem, path);
+  }
   let end: SegmentEnd = { sequence: 0, closed: false, offset: 0, chain: 0 };
   let torn: TornTail | undefined;
   for (const [n, segment] of segments.entries()) {
@@ -114,6 +117,20 @@ async function* readHolding<R>(
     }
   }
   return { sequence: end.sequence, closed: end.closed && !torn, torn };
+}
+
+/** Refuses a log that has no file, not even one without a header. */
+export async function checkExists(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<void> {
+  const { active, sealed } = await listSegments(fileSystem, path);
+  if (active || sealed.size > 0) return;
+  throw new DurableError(
+    "NOT_FOUND",
+    `Cannot read "${path}": there is no journal`,
+    { path },
+  );
 }
 
 /** How often a plan is made that a writer overtakes. */
@@ -213,7 +230,7 @@ async function openSegment(
   }
   throw new DurableError(
     "TRUNCATED",
-    `Cannot read "${path}": segment ${segment.number} was removed meanwhile`,
+    `Cannot read "${path}": segment ${segment.number} was removed before it was read; begin again at the first record that is left`,
     { path: sealed, sequence: segment.first },
   );
 }

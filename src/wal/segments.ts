@@ -78,7 +78,7 @@ export function openPath(path: string): string {
   return `${path}.open`;
 }
 
-/** An error for damage, with its position. */
+/** An error for damage, with its position, and with what to do about it. */
 export function corrupt(
   path: string,
   what: string,
@@ -88,12 +88,14 @@ export function corrupt(
     sequence?: number;
     cause?: unknown;
   },
+  advice: string = "",
 ): DurableError {
   const { offset, line, sequence } = position;
   const record = sequence === undefined ? "" : ` (record ${sequence})`;
+  const next = advice === "" ? "" : `; ${advice}`;
   return new DurableError(
     "CORRUPT",
-    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}`,
+    `Cannot use "${path}": ${what} at byte ${offset}, line ${line}${record}${next}`,
     { path, ...position },
   );
 }

@@ -274,7 +274,7 @@ export class LogTail<R> {
     const { path } = this.#source;
     return new DurableError(
       "TRUNCATED",
-      `Cannot read "${path}": segment ${number} was removed meanwhile`,
+      `Cannot read "${path}": segment ${number} was removed before it was read to its end; begin again at the first record that is left`,
       { path, sequence: this.#next },
     );
   }

@@ -107,6 +107,22 @@ const READERS: readonly Mutant[] = [
     likely: "damage",
   },
   {
+    name: "log-that-must-exist-not-looked-for",
+    breaks: "R2",
+    file: READER,
+    from: "if (source.mustExist && segments.length === 0) {",
+    to: "if (source.mustExist && segments.length < 0) {",
+    likely: "must_exist",
+  },
+  {
+    name: "followed-log-that-must-exist-not-looked-for",
+    breaks: "R2",
+    file: "src/state/follower.ts",
+    from: "    if (mustExist) await checkExists",
+    to: "    if (mustExist && interval < 0) await checkExists",
+    likely: "must_exist",
+  },
+  {
     name: "dropped-reader-keeps-its-file",
     breaks: "R2",
     file: READER,

@@ -59,5 +59,7 @@ for (let round = 0; round < ROUNDS && after > before; round++) {
   await new Promise((resolve) => setTimeout(resolve, 0));
   after = open();
 }
-console.log(JSON.stringify({ begun: begun - before, left, after: after - before }));
+console.log(
+  JSON.stringify({ begun: begun - before, left, after: after - before }),
+);
 await manager?.close();
