@@ -106,6 +106,7 @@ export { MiniStore, type SequencedRecord } from "./src/wal/mini_store.ts";
 export type {
   MiniStoreOptions,
   ReadOptions,
+  ReplayOptions,
   StreamOptions,
 } from "./src/wal/options.ts";
 export type { TornTail } from "./src/wal/reader.ts";

@@ -11,7 +11,7 @@
 export const PARTS = {
   log: ["append", "replay", "memory", "growth"],
   state: ["apply", "read", "open", "snapshot"],
-  queue: ["enqueue", "work", "backlog", "latency"],
+  queue: ["enqueue", "work", "reopen", "backlog", "latency"],
 } as const;
 
 type Brick = keyof typeof PARTS;

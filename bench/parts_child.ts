@@ -23,6 +23,7 @@ import { openRows } from "./open_rows.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { enqueueRows, workRows } from "./queue_rows.ts";
 import { readRows } from "./read_rows.ts";
+import { reopenRows } from "./reopen_rows.ts";
 import { replayRows } from "./replay_rows.ts";
 import { runtimeVersion } from "./runtime.ts";
 import { snapshotRows } from "./snapshot_rows.ts";
@@ -38,6 +39,7 @@ const ROWS: Record<Part, (bench: Bench) => Promise<void>> = {
   snapshot: snapshotRows,
   enqueue: enqueueRows,
   work: workRows,
+  reopen: reopenRows,
   backlog: backlogRows,
   latency: latencyRows,
 };

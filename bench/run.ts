@@ -5,7 +5,7 @@
  * ```text
  * npm run bench -- [--json] [--quick] [--runtime=node|deno|bun] \
  *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot| \
- *   queue|enqueue|work|backlog|latency]…
+ *   queue|enqueue|work|reopen|backlog|latency]…
  * ```
  *
  * @module

@@ -21,6 +21,7 @@
  * | `READ_ONLY` | the file system is mounted read-only |
  * | `IS_DIRECTORY` | a directory stands where a file must be |
  * | `NOT_DIRECTORY` | a file stands where a directory must be |
+ * | `NOT_A_FILE` | a FIFO, a socket or a device is where a file must be; it is not opened |
  * | `TOO_MANY_FILES` | the process or the system is out of descriptors |
  * | `IO` | any other failure of the file system |
  * | `LOCKED` | one writer at a time, and somebody else is it |
@@ -44,6 +45,7 @@ export type DurableErrorCode =
   | "READ_ONLY"
   | "IS_DIRECTORY"
   | "NOT_DIRECTORY"
+  | "NOT_A_FILE"
   | "TOO_MANY_FILES"
   | "IO"
   | "LOCKED"
@@ -136,6 +138,7 @@ const BY_ERRNO: ReadonlyMap<string, readonly [DurableErrorCode, string]> =
     ["EROFS", ["READ_ONLY", "the file system is read-only"]],
     ["EISDIR", ["IS_DIRECTORY", "it is a directory"]],
     ["ENOTDIR", ["NOT_DIRECTORY", "a part of the path is not a directory"]],
+    ["ENXIO", ["NOT_A_FILE", "it is not a regular file"]],
     ["EMFILE", ["TOO_MANY_FILES", "the process has too many open files"]],
     ["ENFILE", ["TOO_MANY_FILES", "the system has too many open files"]],
   ]);

@@ -9,8 +9,8 @@
  *
  * Every method rejects with a `DurableError` whose `code` names the reason in
  * the same way on every adapter (`NOT_FOUND`, `EXISTS`, `PERMISSION`,
- * `NO_SPACE`, `READ_ONLY`, `IS_DIRECTORY`, `NOT_DIRECTORY`, `TOO_MANY_FILES`,
- * `IO`) and whose `cause` is what the runtime threw.
+ * `NO_SPACE`, `READ_ONLY`, `IS_DIRECTORY`, `NOT_DIRECTORY`, `NOT_A_FILE`,
+ * `TOO_MANY_FILES`, `IO`) and whose `cause` is what the runtime threw.
  *
  * @module
  */
@@ -46,8 +46,9 @@ export interface OpenFileInfo {
 /** How {@linkcode FileSystem.open} opens a file. */
 export interface FileOpenOptions {
   /**
-   * `"read"`: the file must exist. `"write"`: to read and write, the file must
-   * exist. `"create"`: to read and write a file that must not exist yet.
+   * `"read"`: the file must exist, and be a regular file or a link to one: a
+   * FIFO, whose opening would wait for a writer, a socket and a device are refused
+   * before they are opened. `"write"`: to read and write, the file must exist. `"create"`: to read and write a file that must not exist yet.
    */
   readonly mode: "read" | "write" | "create";
 }

@@ -220,6 +220,7 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/testing/mod.ts": "crashes_test.ts",
     "src/testing/random.ts": "crash_states_test.ts",
     "src/testing/tree.ts": "name_models_test.ts",
+    "src/wal/abandoned.ts": "abandoned_readers_test.ts",
     "src/wal/active.ts": "group_commit_test.ts",
     "src/wal/decode.ts": "scanner_test.ts",
     "src/wal/files.ts": "faults_test.ts",

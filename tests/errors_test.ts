@@ -15,6 +15,7 @@ test("fileSystemError() gives each POSIX name its code, and IO to all others", (
     EROFS: "READ_ONLY",
     EISDIR: "IS_DIRECTORY",
     ENOTDIR: "NOT_DIRECTORY",
+    ENXIO: "NOT_A_FILE",
     EMFILE: "TOO_MANY_FILES",
     ENFILE: "TOO_MANY_FILES",
     EIO: "IO",

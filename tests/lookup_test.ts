@@ -305,3 +305,24 @@ test("Lookup.read() leaves files of mini-rs alone, and reads what is behind them
   assertEquals([error.path, error.sequence], ["a.000001", 2]);
   await store.close();
 });
+
+test("Lookup.read() shares a read, and names to each caller the record that it asked for if that was removed", async () => {
+  const { fileSystem, store, lookup } = await opened();
+  await store.appendAll([1, 2, 3]);
+  await store.rotate();
+  await store.append(4);
+  await assertFound(lookup, [1, 2, 3, 4]);
+  fileSystem.calls.length = 0;
+  const blocks = await Promise.all([1, 2, 3].map((n) => lookup.read(n)));
+  assertEquals(new Set(blocks).size, 1);
+  assertEquals(fileSystem.count("open-read"), 1);
+  await store.truncateBefore(4);
+  const errors = await Promise.all(
+    [1, 2, 3].map((n) => lookup.read(n).catch((error) => error)),
+  );
+  assertEquals(
+    errors.map(({ code, sequence }) => [code, sequence]),
+    [["TRUNCATED", 1], ["TRUNCATED", 2], ["TRUNCATED", 3]],
+  );
+  await store.close();
+});

@@ -132,3 +132,61 @@ test("MiniStore does not mind a directory that is named like a segment to begin"
   await using store = await MiniStore.open(PATH, { fileSystem });
   assertEquals(store.sequence, before.length);
 });
+
+/** A log of segments with a record each. */
+async function segments(count: number): Promise<MemoryFileSystem> {
+  const fileSystem = new MemoryFileSystem();
+  const store = await MiniStore.open("j", { fileSystem });
+  for (let n = 1; n <= count; n++) {
+    await store.append(n);
+    if (n < count) await store.rotate();
+  }
+  await store.close();
+  return fileSystem;
+}
+
+const MISSING: readonly [files: string[], message: string][] = [
+  [
+    ["j"],
+    'Cannot use "j": segment 4 is missing, which comes after the sealed segment "j.000003", at byte 0, line 1; restore the file from a backup',
+  ],
+  [
+    ["j.000002"],
+    'Cannot use "j.000003": segment 2 is missing: this file is segment 3, and the one before it is segment 1, at byte 0, line 1; restore "j.000002" from a backup',
+  ],
+  [
+    ["j.000002", "j.000003"],
+    'Cannot use "j": segments 2 to 3 are missing: this file is segment 4, and the one before it is segment 1, at byte 0, line 1; restore "j.000002" to "j.000003" from a backup',
+  ],
+  [
+    ["j.000001", "j.000002"],
+    'Cannot use "j.000003": records 1 to 2 are missing: the log begins with record 3, and none was removed by truncateBefore, retain or compact, at byte 0, line 1 (record 3); restore the segments before this one from a backup, even if a snapshot holds their records',
+  ],
+];
+
+for (const [files, message] of MISSING) {
+  test(`MiniStore.replay() and open() say what is missing, and what to do: ${files.join(" and ")}`, async () => {
+    const fileSystem = await segments(4);
+    for (const file of files) await fileSystem.remove(file);
+    const replay = () => MiniStore.replay("j", { fileSystem });
+    assertEquals((await assertCode(replay, "CORRUPT")).message, message);
+    const open = () => MiniStore.open("j", { fileSystem });
+    assertEquals((await assertCode(open, "CORRUPT")).message, message);
+  });
+}
+
+test("MiniStore.replay() says which records are missing behind those that were removed", async () => {
+  const fileSystem = await segments(4);
+  const store = await MiniStore.open("j", { fileSystem });
+  assertEquals(await store.truncateBefore(2), 1);
+  await store.close();
+  await fileSystem.remove("j.000002");
+  const { message } = await assertCode(
+    () => MiniStore.replay("j", { fileSystem }),
+    "CORRUPT",
+  );
+  assertEquals(
+    message,
+    'Cannot use "j.000003": record 2 is missing: the log begins with record 3, and only those up to 1 were removed by truncateBefore, retain or compact, at byte 0, line 1 (record 3); restore the segments before this one from a backup, even if a snapshot holds their records',
+  );
+});

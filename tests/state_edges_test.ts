@@ -7,7 +7,7 @@ import { Feed } from "../src/state/feed.ts";
 import { stateSource } from "../src/state/serial.ts";
 import { tableOf } from "../src/state/table.ts";
 import { adoptState } from "../src/state/take.ts";
-import { inWorld } from "../src/state/worlds.ts";
+import { inWorlds, type World } from "../src/state/worlds.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
 import { begun, DIR, OPTIONS } from "./support/sums.ts";
@@ -236,10 +236,43 @@ test("StateManager.verify() shows where a part became null, or a list an object"
 
 test("Worlds toss coins that differ, and are numbers from 0 to 1", () => {
   const toss = () => Array.from({ length: 100 }, () => Math.random());
-  const [one, other] = [inWorld("one", toss), inWorld("other", toss)];
+  const tossIn = (...worlds: World[]) =>
+    inWorlds((enter) =>
+      worlds.map((world) => {
+        enter(world);
+        return toss();
+      })
+    );
+  const [one, other, oneAgain, otherAgain] = tossIn(
+    "one",
+    "other",
+    "one",
+    "other",
+  );
+  assertEquals([oneAgain, otherAgain], [one, other], "they begin anew");
   for (const [n, number] of one.entries()) {
     assert(number > 0 && number < 1, `${number}`);
     assert(other[n] > 0 && other[n] < 1, `${other[n]}`);
     assert(Math.abs(number - other[n]) > 1e-9 && number !== one[n - 1]);
   }
+});
+
+test("Worlds leave the program its own time and coins, in between and afterwards", () => {
+  const own = { Date, random: Math.random, now: performance.now };
+  const day = 86_400_000;
+  const [shifted, mine] = inWorlds((enter) => {
+    enter("other");
+    const there = [Date.now(), new Date().getTime(), performance.now()];
+    enter("own");
+    const here = [Date.now(), new Date().getTime(), performance.now()];
+    const tosses = [Math.random(), Math.random()];
+    enter("own");
+    assert(Math.random() !== tosses[0], "they are not those of a world");
+    return [there, here];
+  });
+  for (const [n, time] of shifted.entries()) {
+    assert(time - mine[n] > 365 * day, `${time} ${mine[n]}`);
+  }
+  assert(Math.abs(mine[0] - Date.now()) < day);
+  assertEquals({ Date, random: Math.random, now: performance.now }, own);
 });

@@ -1,9 +1,10 @@
 /** What two replays are compared by, and what they start from. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { MemoryFileSystem, StateManager } from "../mod.ts";
 import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test } from "./support/harness.ts";
+import { DIR, openShop, type Order, shopOptions } from "./support/states.ts";
 
 type Numbers = Record<string, number>;
 
@@ -99,4 +100,37 @@ test("StateManager.verify() finds a reducer that calls Date.now(), however slow 
   } finally {
     Date.now = now;
   }
+});
+
+test("StateManager.verify() replaces the clock and the coin for many records at a time, not for each", async () => {
+  const fileSystem = new MemoryFileSystem();
+  const shop = await openShop(fileSystem);
+  await shop.applyAll(
+    Array.from({ length: 2000 }, (): Order => ({ add: { by: 1 } })),
+  );
+  await shop.close();
+  const { random } = Math;
+  let current = random;
+  let replaced = 0;
+  const set = (value: typeof random) => {
+    replaced++;
+    current = value;
+  };
+  Object.defineProperty(Math, "random", {
+    configurable: true,
+    get: () => current,
+    set,
+  });
+  try {
+    const { ok } = await StateManager.verify(DIR, shopOptions(fileSystem));
+    assertEquals(ok, true);
+  } finally {
+    Object.defineProperty(Math, "random", {
+      configurable: true,
+      writable: true,
+      enumerable: false,
+      value: random,
+    });
+  }
+  assert(replaced > 0 && replaced < 40, `${replaced} times for 2000 records`);
 });

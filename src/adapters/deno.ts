@@ -218,13 +218,8 @@ export class DenoFileSystem implements FileSystem {
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const { mode } = options;
     return await attempt("open", path, async () => {
-      const file = await Deno.open(path, OPEN[mode]);
-      // Opening a directory for reading succeeds; reading it would not.
-      if (mode === "read" && file.statSync().isDirectory) {
-        file.close();
-        throw new Deno.errors.IsADirectory("EISDIR");
-      }
-      return new DenoFileHandle(path, file);
+      if (mode === "read") await checkRegular(path);
+      return new DenoFileHandle(path, await Deno.open(path, OPEN[mode]));
     });
   }
 
@@ -308,6 +303,16 @@ export class DenoFileSystem implements FileSystem {
   random(): number {
     return crypto.getRandomValues(new Uint32Array(1))[0];
   }
+}
+
+/**
+ * Refuses what is not a regular file before it is opened: opening a FIFO waits for
+ * a writer, for good if there is none, and a device may act on being opened.
+ */
+async function checkRegular(path: string): Promise<void> {
+  const info = await Deno.stat(path);
+  if (info.isDirectory) throw new Deno.errors.IsADirectory("EISDIR");
+  if (!info.isFile) throw Object.assign(new Error("ENXIO"), { code: "ENXIO" });
 }
 
 async function attempt<T>(

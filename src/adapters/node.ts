@@ -228,16 +228,12 @@ export class NodeFileSystem implements FileSystem {
     return { dir: dirname(path), base: basename(path) };
   }
 
-  open(path: string, options: FileOpenOptions): Promise<FileHandle> {
+  async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const { mode } = options;
-    return new Promise((resolve, reject) =>
+    if (mode === "read") await attempt("open", path, () => checkRegular(path));
+    return await new Promise((resolve, reject) =>
       fs.open(path, FLAGS[mode], (error, fd) => {
         if (error) return reject(nodeError("open", path, error));
-        // Opening a directory for reading succeeds; reading it would not.
-        if (mode === "read" && fs.fstatSync(fd).isDirectory()) {
-          fs.closeSync(fd);
-          return reject(nodeError("open", path, isDirectory()));
-        }
         resolve(new NodeFileHandle(path, fd));
       })
     );
@@ -317,8 +313,22 @@ export class NodeFileSystem implements FileSystem {
   }
 }
 
+/**
+ * Refuses what is not a regular file before it is opened: opening a FIFO waits for
+ * a writer, for good if there is none, and a device may act on being opened.
+ */
+async function checkRegular(path: string): Promise<void> {
+  const info = await promises.stat(path);
+  if (info.isDirectory()) throw isDirectory();
+  if (!info.isFile()) throw withCode("ENXIO");
+}
+
 function isDirectory(): Error {
-  return Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+  return withCode("EISDIR");
+}
+
+function withCode(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }
 
 async function attempt<T>(

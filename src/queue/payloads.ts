@@ -32,6 +32,8 @@ export class Payloads {
   /** Blocks that were read, oldest first, with their sizes. */
   readonly #blocks: { readonly block: Block; readonly size: number }[] = [];
   #readRoom: number;
+  /** Blocks that were kept once: those who wait for the same read get the same block. */
+  readonly #known = new WeakSet<Block>();
 
   /**
    * @param lookup Reads records of the log.
@@ -84,7 +86,7 @@ export class Payloads {
     let line = this.#fresh.get(record) ?? this.#readBefore(record);
     if (line === undefined) {
       const block = await this.#lookup.read(record);
-      this.#keep(block);
+      if (!this.#known.has(block)) this.#keep(block);
       line = block.lines[record - block.first];
     }
     return this.#payloadIn(record, line);
@@ -101,6 +103,7 @@ export class Payloads {
   /** Keeps a block in the place of the oldest ones. Its lines share its text, so it counts as a whole. */
   #keep(block: Block): void {
     const size = block.lines.reduce((sum, line) => sum + sizeOf(line), 0);
+    this.#known.add(block);
     this.#blocks.push({ block, size });
     this.#readRoom -= size;
     while (this.#readRoom < 0) {

@@ -5,7 +5,8 @@
  */
 
 import type { DurableError } from "../errors.ts";
-import { checkCount } from "../wal/options.ts";
+import { checkBoolean, checkCount } from "../wal/options.ts";
+import { checkExists } from "../wal/reader.ts";
 import { LogTail } from "../wal/tail.ts";
 import { Feed, type StateListener } from "./feed.ts";
 import { applyBatch, loadOrigin } from "./load.ts";
@@ -23,6 +24,14 @@ export interface FollowOptions<S, M> extends StateOptions<S, M> {
    * @default {100}
    */
   readonly interval?: number | undefined;
+  /**
+   * Refuses a directory without a log with `NOT_FOUND`, in place of waiting for one
+   * to come. Set it where the writer was there before, so that a mistyped path does
+   * not show the initial state for good.
+   *
+   * @default {false}
+   */
+  readonly mustExist?: boolean | undefined;
   /** Ends it, as `close` does. @default {none} */
   readonly signal?: AbortSignal | undefined;
 }
@@ -98,10 +107,12 @@ export class StateFollower<S, M> implements AsyncDisposable {
   /** Begins to follow; for `StateManager.follow`. */
   static async start<S, M>(
     plan: Plan<S, M>,
-    { interval = 100, signal }: FollowOptions<S, M>,
+    { interval = 100, signal, mustExist }: FollowOptions<S, M>,
   ): Promise<StateFollower<S, M>> {
     checkCount("interval", interval, 1, Infinity);
+    checkBoolean("mustExist", mustExist);
     signal?.throwIfAborted();
+    if (mustExist) await checkExists(plan.log.fileSystem, plan.log.path);
     const position = await begin(plan);
     const follower = new StateFollower(plan, position, interval);
     await follower.catchUp();

@@ -139,6 +139,7 @@ export const MANAGER_KEYS: readonly string[] = [
 export const FOLLOW_KEYS: readonly string[] = [
   ...STATE_KEYS,
   "interval",
+  "mustExist",
   "signal",
 ];
 /** The options of what only reads. */

@@ -173,7 +173,8 @@ export class StateManager<S, M> implements AsyncDisposable {
    * @param dir The directory; it may be empty as yet.
    * @param options What the state is made of, and how often to look.
    * @returns A state that catches up by itself, to be read.
-   * @throws {DurableError} As `open`, but for `LOCKED`.
+   * @throws {DurableError} As `open`, but for `LOCKED`; `NOT_FOUND` if there is no
+   * log, and it `mustExist`.
    */
   static async follow<S, M>(
     dir: string,

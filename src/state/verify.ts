@@ -14,7 +14,7 @@ import { adoptState } from "./take.ts";
 import { traceOf } from "./trace.ts";
 import { Tree } from "./tree.ts";
 import { copyOut } from "./values.ts";
-import { inWorld } from "./worlds.ts";
+import { inWorlds } from "./worlds.ts";
 
 /** Two states that must be the same, and are not. */
 export interface StateDifference {
@@ -149,27 +149,34 @@ async function compare<S, M>(
   };
   for await (const { first, records, schema } of readLog(source)) {
     sequence = first - 1;
-    for (const record of records) {
-      sequence++;
-      const step = (tree: Tree<S>) => {
-        // Each replay has a mutation of its own, which its reducer may change.
-        const decoded = plan.reading.decode(record as string);
-        const mutation = mutationOf(plan, decoded, schema, sequence);
-        applyOne(plan, tree, mutation, sequence);
-      };
-      const traced = (tree: Tree<S>) => {
-        const before = tree.newestRoot;
-        step(tree);
-        return traceOf(before, tree.newestRoot, tree.lastChanges);
-      };
-      const trace = inWorld("one", () => traced(left));
-      const other = inWorld("other", () => traced(right));
-      if (third) step(third);
-      const difference = trace === other
-        ? join()
-        : differ("replays", sequence, left, right) ?? join();
-      if (difference) return { sequence, difference };
-    }
+    const found = inWorlds((enter) => {
+      for (const record of records) {
+        sequence++;
+        const step = (tree: Tree<S>) => {
+          // Each replay has a mutation of its own, which its reducer may change.
+          const decoded = plan.reading.decode(record as string);
+          const mutation = mutationOf(plan, decoded, schema, sequence);
+          applyOne(plan, tree, mutation, sequence);
+        };
+        const traced = (tree: Tree<S>) => {
+          const before = tree.newestRoot;
+          step(tree);
+          return traceOf(before, tree.newestRoot, tree.lastChanges);
+        };
+        enter("one");
+        const trace = traced(left);
+        enter("other");
+        const other = traced(right);
+        enter("own");
+        if (third) step(third);
+        const difference = trace === other
+          ? join()
+          : differ("replays", sequence, left, right) ?? join();
+        if (difference) return difference;
+      }
+      return undefined;
+    });
+    if (found) return { sequence, difference: found };
   }
   const difference = differ("replays", sequence, left, right) ??
     (third && differ("replay and snapshot", sequence, left, third));

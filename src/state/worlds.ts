@@ -8,61 +8,81 @@
 /** More than a year, with another month, day, hour, minute, second and millisecond. */
 const SHIFT = 34_567_891_234;
 
-/** The worlds. */
-export type World = "one" | "other";
+/** The worlds; `"own"` is the one that the program lives in. */
+export type World = "one" | "other" | "own";
 
 /**
- * Calls a synchronous function in one of two worlds. In the other one the clock
- * shows another year, and each random number is 1 less that of the first world: a
- * function that looks at the time, or tosses a coin, gives something else there.
+ * Runs a synchronous function that calls others in different worlds. Outside of its
+ * own world the program sees random numbers that begin anew whenever a world is
+ * entered. In the other one the clock shows another year, and each random number is
+ * 1 less that of the first world: a function that looks at the time, or tosses a
+ * coin, gives something else there.
+ *
+ * The globals are replaced once for all that `run` calls: each replacement makes the
+ * engine give up what it had compiled for them.
+ *
+ * @param run Is given a function that enters a world; it begins in its own.
+ * @returns What `run` returns; the globals are what they were then.
  */
-export function inWorld<T>(world: World, call: () => T): T {
-  const undo = [replace(Math, "random", randomIn(world))];
-  if (world === "other") {
-    const shifted = shiftedDate(globalThis.Date);
-    undo.push(
-      replace<{ constructor: unknown }>(
-        shifted.prototype,
-        "constructor",
-        shifted,
-      ),
-      replace(globalThis, "Date", shifted),
-      replace(performance, "now", later(performance)),
-    );
-  }
+export function inWorlds<T>(run: (enter: (world: World) => void) => T): T {
+  const worlds = new Worlds();
+  const shifted = worlds.date();
+  const { prototype } = shifted;
+  const undo = [
+    replace(Math, "random", worlds.random()),
+    replace<{ constructor: unknown }>(prototype, "constructor", shifted),
+    replace(globalThis, "Date", shifted),
+    replace(performance, "now", worlds.now()),
+  ];
   try {
-    return call();
+    return run((world) => worlds.enter(world));
   } finally {
     for (const restore of undo) restore();
   }
 }
 
-function shiftedDate(date: DateConstructor): DateConstructor {
-  const now = () => date.now() + SHIFT;
-  return new Proxy(date, {
-    get: (target, key) => key === "now" ? now : Reflect.get(target, key),
-    apply: () => new date(now()).toString(),
-    construct: (target, given, newTarget) =>
-      Reflect.construct(
-        target,
-        given.length === 0 ? [now()] : given,
-        newTarget,
-      ),
-  });
-}
+/** What stands in for the globals. */
+class Worlds {
+  #world: World = "own";
+  /** By how much the clock is ahead. */
+  #ahead = 0;
+  /** Numbers spread evenly, never 0, 0.5, or 1: multiples of the golden section. */
+  #sum = 0;
 
-/** Numbers spread evenly, never 0, 0.5, or 1: multiples of the golden section. */
-function randomIn(world: World): () => number {
-  let sum = 0;
-  return () => {
-    sum = (sum + 0.618_033_988_749_894_9) % 1;
-    return world === "one" ? sum : 1 - sum;
-  };
-}
+  enter(world: World): void {
+    this.#world = world;
+    this.#ahead = world === "other" ? SHIFT : 0;
+    this.#sum = 0;
+  }
 
-function later(clock: { now(): number }): () => number {
-  const now = clock.now.bind(clock);
-  return () => now() + SHIFT;
+  random(): () => number {
+    const own = Math.random;
+    return () => {
+      if (this.#world === "own") return own();
+      this.#sum = (this.#sum + 0.618_033_988_749_894_9) % 1;
+      return this.#world === "one" ? this.#sum : 1 - this.#sum;
+    };
+  }
+
+  date(): DateConstructor {
+    const date = globalThis.Date;
+    const now = () => date.now() + this.#ahead;
+    return new Proxy(date, {
+      get: (target, key) => key === "now" ? now : Reflect.get(target, key),
+      apply: () => new date(now()).toString(),
+      construct: (target, given, newTarget) =>
+        Reflect.construct(
+          target,
+          given.length === 0 ? [now()] : given,
+          newTarget,
+        ),
+    });
+  }
+
+  now(): () => number {
+    const own = performance.now.bind(performance);
+    return () => own() + this.#ahead;
+  }
 }
 
 /** Sets a member of a global object; a host that has frozen it keeps its own. */

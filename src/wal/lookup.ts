@@ -9,7 +9,9 @@
  * been sealed since; so it is looked at again for a record that was not scanned.
  *
  * Who looks or scans does it for all who asked before. Who asks while it is under
- * way waits for the next time: the record may have been written behind its back.
+ * way waits for the next time: the record may have been written behind its back. A
+ * block that was scanned cannot change, so a read of it that is under way is shared
+ * with everybody who asks for the same block.
  *
  * @module
  */
@@ -23,7 +25,11 @@ import { lineAt } from "./files.ts";
 import { isSame, planAround } from "./reader.ts";
 import { type ScanEnd, scanGroups } from "./scanner.ts";
 import { corrupt, type Head, sealedPath, type Segment } from "./segments.ts";
+import { SharedReads } from "./shared_reads.ts";
 import { endIn, openHead } from "./tail.ts";
+
+/** How many blocks are read at a time: each takes an open file and a buffer. */
+const READS = 16;
 
 /** Consecutive records, as lines of text without their line ends. */
 export interface Block {
@@ -42,6 +48,8 @@ export interface Block {
  * - **Scanned once**, however many ask, and little further than to the record that
  *   is wanted. Only those wait for a scan whose records it has not come to yet.
  * - **Across rotation and truncation**, whenever they happen.
+ * - **Read once for all callers that wait for the same block**, and a few blocks at
+ *   a time, however many callers there are.
  * - **Small.** The index takes about 100 bytes for each 64 KiB that was scanned. No
  *   file stays open, and no block in memory.
  * - **No memory of failures.** The next call tries again; what is damaged fails
@@ -55,6 +63,7 @@ export class Lookup {
   readonly #looks = new Shared();
   /** Those of them that were read from, by number. */
   readonly #indexed = new Map<number, IndexedSegment>();
+  readonly #reads = new SharedReads<BlockPlace, Block | undefined>(READS);
 
   /**
    * Reads nothing yet.
@@ -157,7 +166,7 @@ export class Lookup {
         { path, offset: 0, line: 1, sequence },
       );
     }
-    const fresh = new IndexedSegment(this.#log, path, head);
+    const fresh = new IndexedSegment(this.#log, path, head, this.#reads);
     this.#indexed.set(number, fresh);
     return fresh;
   }
@@ -185,13 +194,20 @@ class IndexedSegment {
   #head: CheckedHead;
   #index: BlockIndex;
   readonly #scans = new Shared();
+  readonly #reads: SharedReads<BlockPlace, Block | undefined>;
   /** The last record that the next scan is for. */
   #wanted = 0;
 
-  constructor(log: LogFiles, path: string, head: CheckedHead) {
+  constructor(
+    log: LogFiles,
+    path: string,
+    head: CheckedHead,
+    reads: SharedReads<BlockPlace, Block | undefined>,
+  ) {
     this.#log = log;
     this.#path = path;
     this.#head = head;
+    this.#reads = reads;
     this.#index = new BlockIndex(log.fileSystem, head.header);
   }
 
@@ -206,10 +222,19 @@ class IndexedSegment {
       this.#wanted = Math.max(this.#wanted, sequence);
       await this.#scans.run(() => this.#scan());
     }
-    const file = await this.#open(sequence);
+    const place = this.#index.find(sequence);
+    if (place === undefined) throw await this.#damage(sequence);
+    const block = await this.#reads.run(place, () => this.#readAt(place));
+    // Those who share a read may have asked for different records.
+    if (block === undefined) throw removed(this.#log, sequence);
+    return block;
+  }
+
+  /** Reads a block; `undefined` if its segment was removed. */
+  async #readAt(place: BlockPlace): Promise<Block | undefined> {
+    const file = await this.#find();
+    if (file === undefined) return undefined;
     try {
-      const place = this.#index.find(sequence);
-      if (place === undefined) throw await this.#damage(file);
       return await this.#readBlock(file, place);
     } finally {
       await file.handle.close();
@@ -286,24 +311,36 @@ class IndexedSegment {
   }
 
   /** The error for a durable record that a scan did not come to. */
-  async #damage({ path, handle }: OpenFile): Promise<DurableError> {
-    const { end } = this.#index;
-    const size = await handle.size();
-    const what = end.offset < size ? "damaged" : "missing";
-    const offset = Math.min(end.offset, size);
-    return corrupt(path, `records that were durable are ${what}`, {
-      offset,
-      line: await lineAt(handle, offset),
-      sequence: end.sequence + 1,
-    });
+  async #damage(sequence: number): Promise<DurableError> {
+    const { path, handle } = await this.#open(sequence);
+    try {
+      const { end } = this.#index;
+      const size = await handle.size();
+      const what = end.offset < size ? "damaged" : "missing";
+      const offset = Math.min(end.offset, size);
+      return corrupt(path, `records that were durable are ${what}`, {
+        offset,
+        line: await lineAt(handle, offset),
+        sequence: end.sequence + 1,
+      });
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Opens the segment to read a record. The caller closes it. */
+  async #open(sequence: number): Promise<OpenFile> {
+    const file = await this.#find();
+    if (file === undefined) throw removed(this.#log, sequence);
+    return file;
   }
 
   /**
-   * Opens the segment to read a record. Its name changes once, from that of the
-   * active file to that of a sealed one; so whoever tries them in this order finds
-   * it, unless it was removed. The caller closes it.
+   * Opens the segment; `undefined` if it was removed. Its name changes once, from
+   * that of the active file to that of a sealed one; so whoever tries them in this
+   * order finds it. The caller closes it.
    */
-  async #open(sequence: number): Promise<OpenFile> {
+  async #find(): Promise<OpenFile | undefined> {
     const { fileSystem, path: active } = this.#log;
     const sealed = sealedPath(active, this.#head.header.segment);
     for (const path of new Set([this.#path, sealed])) {
@@ -316,7 +353,7 @@ class IndexedSegment {
       }
       await handle.close();
     }
-    throw removed(this.#log, sequence);
+    return undefined;
   }
 }
 

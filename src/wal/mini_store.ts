@@ -10,8 +10,11 @@ import {
   checkPath,
   type MiniStoreOptions,
   type ReadOptions,
+  REPLAY_KEYS,
+  type ReplayOptions,
   resolveReading,
   resolveSettings,
+  STREAM_KEYS,
   type StreamOptions,
 } from "./options.ts";
 import { readLog } from "./reader.ts";
@@ -138,7 +141,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
 
   /**
    * Reads all records of a log, which may be open elsewhere. A torn tail is left
-   * where it is and does not count; a log that does not exist has no records.
+   * where it is and does not count; a log that does not exist has no records,
+   * unless it `mustExist`.
    *
    * @typeParam R The type of the records; inferred from `codec` or `validate`.
    * @param path The file of the log.
@@ -146,17 +150,21 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * @returns The records, oldest first.
    * @throws {DurableError} `CORRUPT` if the log is damaged, with the position;
    * `INVALID_RECORD` if `validate` or `codec` refuses a record; `TRUNCATED` if
-   * a segment is removed before it was reached.
+   * a segment is removed before it was reached; `NOT_A_JOURNAL` if it is something
+   * else, such as a FIFO or a device, and `IS_DIRECTORY`; `NOT_FOUND` if it
+   * `mustExist` and does not.
    */
   static async replay<R = unknown>(
     path: string,
-    options: ReadOptions<R> = {},
+    options: ReplayOptions<R> = {},
   ): Promise<R[]> {
     checkPath(path);
-    const reading = resolveReading(options);
+    const reading = resolveReading(options, REPLAY_KEYS);
+    const { mustExist } = options;
     const fileSystem = options.fileSystem ?? await defaultFileSystem();
     const all: R[] = [];
-    for await (const { records } of readLog({ fileSystem, path, reading })) {
+    const source = { fileSystem, path, reading, mustExist };
+    for await (const { records } of readLog(source)) {
       for (const record of records) all.push(record);
     }
     return all;
@@ -166,6 +174,12 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * Reads records one by one, in constant memory, up to the end that the log has
    * when the newest segment is reached. It may be open elsewhere; a record whose
    * sync is still running may be seen.
+   *
+   * One file is open while it reads. `for await` closes it when the loop ends, also
+   * by `break`, `return` or an error; so does `return()` of the iterator. An iterator
+   * that was begun with `next()` and dropped before its end keeps the file open until
+   * it is garbage-collected: call `return()`. Aborting `signal` closes nothing by
+   * itself; the next call of `next()` then does.
    *
    * @example From a sequence number on
    * ```ts
@@ -196,11 +210,11 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     options: StreamOptions<R> = {},
   ): AsyncGenerator<SequencedRecord<R>, void, undefined> {
     checkPath(path);
-    const reading = resolveReading(options);
-    const { from, signal } = options;
+    const reading = resolveReading(options, STREAM_KEYS);
+    const { from, signal, mustExist } = options;
     return (async function* () {
       const fileSystem = options.fileSystem ?? await defaultFileSystem();
-      const source = { fileSystem, path, reading, from, signal };
+      const source = { fileSystem, path, reading, from, signal, mustExist };
       for await (const { first, records } of readLog(source)) {
         let sequence = first;
         for (const record of records) {

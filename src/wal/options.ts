@@ -28,8 +28,21 @@ export interface ReadOptions<R = unknown> {
   readonly validate?: Validate<R> | undefined;
 }
 
+/** How a log is replayed. */
+export interface ReplayOptions<R = unknown> extends ReadOptions<R> {
+  /**
+   * Refuses a log that is not there with `NOT_FOUND`, in place of reading it as one
+   * without records. Set it where the log was written before: in tools, backups and
+   * reports, which should not take a mistyped path for an empty log. Leave it out
+   * where the first run finds nothing yet.
+   *
+   * @default {false}
+   */
+  readonly mustExist?: boolean | undefined;
+}
+
 /** How a log is streamed. */
-export interface StreamOptions<R = unknown> extends ReadOptions<R> {
+export interface StreamOptions<R = unknown> extends ReplayOptions<R> {
   /** Sequence number of the first record wanted. @default {the first that the log has} */
   readonly from?: number | undefined;
   /** Ends the stream with the signal's reason. @default {none} */
@@ -88,8 +101,16 @@ export interface Reading<R> {
   readonly check: Check<R>;
 }
 
-const READ_KEYS = ["fileSystem", "codec", "validate"];
-const STREAM_KEYS = [...READ_KEYS, "from", "signal"];
+/** The options of `MiniStore.verify`. */
+const READ_KEYS: readonly string[] = ["fileSystem", "codec", "validate"];
+/** The options of `MiniStore.replay`. */
+export const REPLAY_KEYS: readonly string[] = [...READ_KEYS, "mustExist"];
+/** The options of `MiniStore.stream`. */
+export const STREAM_KEYS: readonly string[] = [
+  ...REPLAY_KEYS,
+  "from",
+  "signal",
+];
 /** The options of `MiniStore.open`. */
 const OPEN_KEYS = [
   ...READ_KEYS,
@@ -126,9 +147,10 @@ export function checkPath(path: unknown): asserts path is string {
  */
 export function resolveReading<R>(
   options: StreamOptions<R>,
-  known: readonly string[] = STREAM_KEYS,
+  known: readonly string[] = READ_KEYS,
 ): Reading<R> {
   checkKeys(options, known);
+  checkBoolean("mustExist", options.mustExist);
   checkCount("from", options.from, 1, Number.MAX_SAFE_INTEGER);
   const { signal } = options;
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
@@ -250,6 +272,14 @@ export function checkKeys(options: object, known: readonly string[]): void {
       );
     }
   }
+}
+
+/** Refuses an option that is there and neither true nor false. */
+export function checkBoolean(name: string, value: boolean | undefined): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(
+    `Cannot use the option ${name}: it is neither true nor false`,
+  );
 }
 
 /** Refuses an option that is there and not a whole number within its range. */

@@ -16,6 +16,7 @@ import {
   inspect,
   listSegments,
   readHead,
+  sealedPath,
   type Segment,
 } from "./segments.ts";
 
@@ -90,8 +91,10 @@ export async function planLog(
       now.head.header.segment === number;
     const foreign = isSame && await inspectSealed(fileSystem, strange);
     if (foreign && foreign.length > 0) {
-      const what = `it comes after the active segment, which is ${number}`;
-      throw corrupt(foreign[0].path, what, TOP);
+      const what =
+        `it comes after the active segment, which is ${number}, so it is not a part of this log,`;
+      const advice = "move it to another directory";
+      throw corrupt(foreign[0].path, what, { ...TOP, advice });
     }
   }
   const lastSealed = found.at(-1)?.number ?? 0;
@@ -106,7 +109,11 @@ export async function planLog(
     newest?.number === lastSealed && newest.head.kind === "v0.2" &&
     !listing.next.has(lastSealed + 1)
   ) {
-    throw corrupt(path, `the segment behind ${lastSealed} is missing`, TOP);
+    const what = `segment ${
+      lastSealed + 1
+    } is missing, which comes after the sealed segment "${newest.path}",`;
+    const advice = "restore the file from a backup";
+    throw corrupt(path, what, { ...TOP, advice });
   }
   return { segments, lastSealed, next: listing.next, renamedTwice };
 }
@@ -133,7 +140,8 @@ async function refuseUsed(fileSystem: FileSystem, path: string): Promise<void> {
     handle = await fileSystem.open(path, { mode: "read" });
   } catch (error) {
     const { code } = error as DurableError;
-    if (code === "NOT_FOUND" || code === "IS_DIRECTORY") return; // it has begun, or is not ours
+    // It has begun, or is not ours.
+    if (["NOT_FOUND", "IS_DIRECTORY", "NOT_A_FILE"].includes(code)) return;
     throw error;
   }
   try {
@@ -237,10 +245,7 @@ async function link(
     : [];
   for (const [n, { path, number, head }] of found.entries()) {
     if (n > 0 && found[n - 1].number + 1 !== number) {
-      const what = `segment ${
-        found[n - 1].number + 1
-      } is missing: the file holds segment ${number}`;
-      throw corrupt(path, what, TOP);
+      throw missing(found[n - 1], found[n]);
     }
     if (start >= 0 && n > start && head.kind !== "v0.2") {
       throw corrupt(path, "a mini-rs file follows a journal of v0.2", TOP);
@@ -289,16 +294,41 @@ async function link(
   const dropped = newest?.kind === "v0.2" ? newest.header.dropped : Infinity;
   const [{ path, first } = { path: "", first: 0 }] = segments;
   if (first !== undefined && first > dropped + 1) {
-    const what = dropped === 0
-      ? "none was removed on request"
-      : `only those up to ${dropped} were removed on request`;
+    const lost = first === dropped + 2
+      ? `record ${dropped + 1} is missing`
+      : `records ${dropped + 1} to ${first - 1} are missing`;
+    const removed = dropped === 0
+      ? "none was removed"
+      : `only those up to ${dropped} were removed`;
     throw corrupt(
       path,
-      `the log begins with record ${first}, and ${what}: the segments before it are missing`,
-      { ...TOP, sequence: first, advice: "restore them from a backup" },
+      `${lost}: the log begins with record ${first}, and ${removed} by truncateBefore, retain or compact,`,
+      {
+        ...TOP,
+        sequence: first,
+        advice:
+          "restore the segments before this one from a backup, even if a snapshot holds their records",
+      },
     );
   }
   return segments;
+}
+
+/** The error for segments that are missing between two others. */
+function missing(before: Found, after: Found): DurableError {
+  const [first, last] = [before.number + 1, after.number - 1];
+  const stem = before.path.slice(0, before.path.lastIndexOf("."));
+  const [what, files] = first === last
+    ? [`segment ${first} is missing`, `"${sealedPath(stem, first)}"`]
+    : [
+      `segments ${first} to ${last} are missing`,
+      `"${sealedPath(stem, first)}" to "${sealedPath(stem, last)}"`,
+    ];
+  return corrupt(
+    after.path,
+    `${what}: this file is segment ${after.number}, and the one before it is segment ${before.number},`,
+    { ...TOP, advice: `restore ${files} from a backup` },
+  );
 }
 
 /** What the first v0.2 header says of the mini-rs files in front of it. */

@@ -6,6 +6,7 @@
 
 import { DurableError } from "../errors.ts";
 import type { FileHandle, FileSystem } from "../file_system.ts";
+import { closeIfDropped, type Held } from "./abandoned.ts";
 import type { Decoded } from "./decode.ts";
 import { lineAt } from "./files.ts";
 import { planLog } from "./plan.ts";
@@ -19,6 +20,7 @@ import {
   corrupt,
   type Head,
   listSegments,
+  openToRead,
   readHead,
   sealedPath,
   type Segment,
@@ -47,17 +49,29 @@ export interface LogEnd {
 }
 
 /**
- * Yields the records of a log in order, some at a time.
+ * Yields the records of a log in order, some at a time. The file that it has open
+ * is closed when it ends, when it is left, or when it was dropped and is collected.
  *
  * @returns What the log ends with.
  * @throws {DurableError} `CORRUPT` with the position; what is in front of it has been yielded.
  */
-export async function* readLog<R>(
+export function readLog<R>(
   source: LogSource<R>,
+): AsyncGenerator<Decoded<R>, LogEnd, undefined> {
+  const held: Held = { handle: undefined };
+  return closeIfDropped(readHolding(source, held), held);
+}
+
+async function* readHolding<R>(
+  source: LogSource<R>,
+  held: Held,
 ): AsyncGenerator<Decoded<R>, LogEnd, undefined> {
   const { fileSystem, path, from = 0, signal } = source;
   signal?.throwIfAborted();
   const { segments, opened } = await begin(fileSystem, path, from);
+  if (source.mustExist && segments.length === 0) {
+    await checkExists(fileSystem, path);
+  }
   let end: SegmentEnd = { sequence: 0, closed: false, offset: 0, chain: 0 };
   let torn: TornTail | undefined;
   for (const [n, segment] of segments.entries()) {
@@ -67,6 +81,7 @@ export async function* readLog<R>(
     const { handle, head } = n === 0 && opened
       ? opened
       : await openSegment(fileSystem, path, segment);
+    held.handle = handle;
     try {
       const size = await handle.size();
       const before = segment.first ?? end.sequence + 1;
@@ -97,10 +112,25 @@ export async function* readLog<R>(
         });
       }
     } finally {
+      held.handle = undefined;
       await handle.close();
     }
   }
   return { sequence: end.sequence, closed: end.closed && !torn, torn };
+}
+
+/** Refuses a log that has no file, not even one without a header. */
+export async function checkExists(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<void> {
+  const { active, sealed } = await listSegments(fileSystem, path);
+  if (active || sealed.size > 0) return;
+  throw new DurableError(
+    "NOT_FOUND",
+    `Cannot read "${path}": there is no journal`,
+    { path },
+  );
 }
 
 /** How often a plan is made that a writer overtakes. */
@@ -184,7 +214,7 @@ async function openSegment(
   for (const name of new Set([segment.path, sealed])) {
     let handle: FileHandle;
     try {
-      handle = await fileSystem.open(name, { mode: "read" });
+      handle = await openToRead(fileSystem, name);
     } catch (error) {
       if ((error as DurableError).code !== "NOT_FOUND") throw error;
       continue;
@@ -200,7 +230,7 @@ async function openSegment(
   }
   throw new DurableError(
     "TRUNCATED",
-    `Cannot read "${path}": segment ${segment.number} was removed while it was read`,
+    `Cannot read "${path}": segment ${segment.number} was removed before it was read; begin again at the first record that is left`,
     { path: sealed, sequence: segment.first },
   );
 }

@@ -32,6 +32,8 @@ export interface LogSource<R> {
   /** Segments with a higher schema version are refused; by default none is. */
   readonly maxSchema?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether a log that is not there is refused; by default it has no records. */
+  readonly mustExist?: boolean | undefined;
   /** Called when a segment has been read, with the header that it had. */
   readonly onSegment?:
     | ((segment: Segment, end: SegmentEnd, size: number) => void)

@@ -78,7 +78,7 @@ export function openPath(path: string): string {
   return `${path}.open`;
 }
 
-/** An error for damage, with its position. */
+/** An error for damage, with its position, and with what to do about it. */
 export function corrupt(
   path: string,
   what: string,
@@ -217,12 +217,34 @@ export async function readHead(
   throw corrupt(path, "the header is damaged", TOP);
 }
 
+/**
+ * Opens a file of a log to read it.
+ *
+ * @throws {DurableError} `NOT_A_JOURNAL` if it is a FIFO, a socket or a device: it
+ * is not opened. What the file system reports.
+ */
+export async function openToRead(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<FileHandle> {
+  try {
+    return await fileSystem.open(path, { mode: "read" });
+  } catch (cause) {
+    if ((cause as DurableError).code !== "NOT_A_FILE") throw cause;
+    throw new DurableError(
+      "NOT_A_JOURNAL",
+      `Cannot open "${path}": it is not a regular file`,
+      { path, cause },
+    );
+  }
+}
+
 /** Opens a file to read, reads how it begins and ends, and closes it. */
 export async function inspect(
   fileSystem: FileSystem,
   path: string,
 ): Promise<{ head: Head; size: number; closing: Closing | undefined }> {
-  const handle = await fileSystem.open(path, { mode: "read" });
+  const handle = await openToRead(fileSystem, path);
   try {
     const size = await handle.size();
     const head = await readHead(handle, path, size);

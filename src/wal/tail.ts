@@ -10,6 +10,10 @@
  * 1. The active file, if its header has the number.
  * 2. The sealed file with the number.
  *
+ * The names that a look has listed are kept until the reading ends, so that going on
+ * over many segments lists them once: a segment that was listed as sealed has got
+ * its last name, and is there under it or was removed.
+ *
  * A file that is found must be the one that was read before: it has the same
  * random id, or it took the place of a segment that was empty. A recovery puts a
  * copy in its place, with the same header and the same valid bytes.
@@ -33,7 +37,13 @@ import {
   readLegacyLines,
   readSegment,
 } from "./segment_reader.ts";
-import { corrupt, listSegments, readHead, type Segment } from "./segments.ts";
+import {
+  corrupt,
+  listSegments,
+  openToRead,
+  readHead,
+  type Segment,
+} from "./segments.ts";
 
 /** Where reading goes on. */
 interface Place {
@@ -61,6 +71,7 @@ interface Look {
 }
 
 const TOP = { offset: 0, line: 1 };
+const NO_FILES: ReadonlyMap<number, string> = new Map();
 
 /**
  * Reads a log bit by bit while somebody writes to it.
@@ -84,6 +95,8 @@ export class LogTail<R> {
   readonly #source: LogSource<R>;
   #next: number;
   #place: Place | undefined;
+  /** The sealed segments that were listed since the reading began. */
+  #sealed: ReadonlyMap<number, string> = NO_FILES;
 
   /**
    * Reads nothing yet.
@@ -112,6 +125,15 @@ export class LogTail<R> {
    */
   async *read(): AsyncGenerator<Decoded<R>, void, undefined> {
     this.#source.signal?.throwIfAborted();
+    this.#sealed = NO_FILES;
+    try {
+      yield* this.#readAll();
+    } finally {
+      this.#sealed = NO_FILES;
+    }
+  }
+
+  async *#readAll(): AsyncGenerator<Decoded<R>, void, undefined> {
     for (;;) {
       const place = this.#place;
       if (place === undefined) return yield* this.#begin();
@@ -216,6 +238,10 @@ export class LogTail<R> {
   /** Looks for a segment under its two names. The caller closes it. */
   async #look(number: number): Promise<Look> {
     const { fileSystem, path } = this.#source;
+    const sealedBefore = await this.#openSealed(number);
+    if (sealedBefore !== undefined) {
+      return { found: sealedBefore, newest: number };
+    }
     const active = await openHead(fileSystem, path);
     let newest = 0;
     if (active !== undefined) {
@@ -231,22 +257,24 @@ export class LogTail<R> {
       }
     }
     const { sealed } = await listSegments(fileSystem, path);
-    newest = Math.max(newest, ...sealed.keys());
-    const name = sealed.get(number);
-    const file = name === undefined
-      ? undefined
-      : await openHead(fileSystem, name);
-    const found = name === undefined || file === undefined
-      ? undefined
-      : { ...file, path: name, isActive: false };
-    return { found, newest };
+    this.#sealed = sealed;
+    for (const other of sealed.keys()) newest = Math.max(newest, other);
+    return { found: await this.#openSealed(number), newest };
+  }
+
+  /** Opens a segment that was listed as sealed; `undefined` if none was, or it is gone. */
+  async #openSealed(number: number): Promise<Found | undefined> {
+    const path = this.#sealed.get(number);
+    if (path === undefined) return undefined;
+    const file = await openHead(this.#source.fileSystem, path);
+    return file && { ...file, path, isActive: false };
   }
 
   #removed(number: number): DurableError {
     const { path } = this.#source;
     return new DurableError(
       "TRUNCATED",
-      `Cannot read "${path}": segment ${number} was removed while it was read`,
+      `Cannot read "${path}": segment ${number} was removed before it was read to its end; begin again at the first record that is left`,
       { path, sequence: this.#next },
     );
   }
@@ -293,7 +321,7 @@ export async function openHead(
 ): Promise<OpenSegment | undefined> {
   let handle: FileHandle;
   try {
-    handle = await fileSystem.open(path, { mode: "read" });
+    handle = await openToRead(fileSystem, path);
   } catch (error) {
     if ((error as DurableError).code !== "NOT_FOUND") throw error;
     return undefined;
@@ -315,5 +343,7 @@ async function lastSealed(
   path: string,
 ): Promise<number> {
   const { sealed } = await listSegments(fileSystem, path);
-  return Math.max(0, ...[...sealed.keys()].filter((n) => n < MAYBE_DATE));
+  let last = 0;
+  for (const number of sealed.keys()) if (number < MAYBE_DATE) last = number;
+  return last;
 }

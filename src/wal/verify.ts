@@ -4,10 +4,9 @@
  * @module
  */
 
-import { DurableError, type DurableErrorCode } from "../errors.ts";
+import type { DurableError, DurableErrorCode } from "../errors.ts";
 import { readLog, type TornTail } from "./reader.ts";
 import type { LogSource } from "./segment_reader.ts";
-import { listSegments } from "./segments.ts";
 
 /** What a log is made of, and what is wrong with it. */
 export interface VerifyReport {
@@ -43,7 +42,6 @@ const DAMAGE: readonly DurableErrorCode[] = [
 export async function verifyLog<R>(
   source: LogSource<R>,
 ): Promise<VerifyReport> {
-  const { fileSystem, path } = source;
   let segments = 0;
   let bytes = 0;
   let records = 0;
@@ -56,7 +54,7 @@ export async function verifyLog<R>(
     segments++;
     bytes += size;
   };
-  const reader = readLog({ ...source, onSegment });
+  const reader = readLog({ ...source, onSegment, mustExist: true });
   try {
     let batch = await reader.next();
     for (; !batch.done; batch = await reader.next()) {
@@ -65,14 +63,6 @@ export async function verifyLog<R>(
       if (records > 0) firstSequence ??= batch.value.first;
     }
     ({ closed, torn, sequence: lastSequence } = batch.value);
-    const { active, sealed } = await listSegments(fileSystem, path);
-    if (segments === 0 && !active && sealed.size === 0) {
-      throw new DurableError(
-        "NOT_FOUND",
-        `Cannot verify "${path}": there is no journal`,
-        { path },
-      );
-    }
   } catch (error) {
     if (!DAMAGE.includes((error as DurableError).code)) throw error;
     damage = error as DurableError;

@@ -127,6 +127,14 @@ const ON_NODE: readonly Mutant[] = [
     to: 'new Database(":memory:", { create: true, readwrite: true })',
     likely: "adapters",
   },
+  {
+    name: "node-reads-what-is-not-a-file",
+    breaks: "R2",
+    file: NODE,
+    from: '  if (!info.isFile()) throw withCode("ENXIO");\n',
+    to: "",
+    likely: "special_files",
+  },
 ];
 
 /** Deno. */
@@ -269,6 +277,15 @@ const ON_DENO: readonly Mutant[] = [
     from: '          "granted",',
     to: '          "granted" || name !== "",',
     likely: "deno_permissions",
+    runtime: "deno",
+  },
+  {
+    name: "deno-reads-what-is-not-a-file",
+    breaks: "R2",
+    file: DENO,
+    from: "  if (!info.isFile) throw Object",
+    to: "  if (info.isDirectory) throw Object",
+    likely: "special_files",
     runtime: "deno",
   },
 ];

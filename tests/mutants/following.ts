@@ -64,6 +64,15 @@ const TAILS: readonly Mutant[] = [
     to: "      if (newest < number) return;\n",
     likely: "tail",
   },
+  {
+    name: "segments-listed-for-each-segment",
+    breaks: "R1",
+    file: TAIL,
+    from: "const sealedBefore = await this.#openSealed(number);",
+    to:
+      "const sealedBefore = number < 0\n      ? await this.#openSealed(number)\n      : undefined;",
+    likely: "many_segments",
+  },
 ];
 
 /** The schema version of records. */

@@ -62,9 +62,8 @@ const MENDING: readonly Mutant[] = [
     name: "name-of-the-copied-log-not-synced",
     breaks: "W8",
     file: MEND,
-    from:
-      "    );\n  }\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
-    to: "    );\n  }\n",
+    from: "  );\n  await fileSystem.syncDir(fileSystem.split(path).dir);\n",
+    to: "  );\n",
     likely: "faults",
   },
   {

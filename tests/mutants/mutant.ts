@@ -40,6 +40,9 @@ export const PROMISES = {
   Q4: "a lease ends at its time, also over a crash, and settles nothing then",
   Q5: "dedupe keys and ids are taken for as long as promised",
   Q6: "a compaction of a queue loses nothing",
+  R1: "a reader takes time, memory and open files by what it reads",
+  R2:
+    "a reader ends: what is not a file is refused, and what is left is closed",
   L1: "there is one writer, on whatever runtimes",
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",

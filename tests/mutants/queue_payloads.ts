@@ -5,6 +5,7 @@ import type { Mutant } from "./mutant.ts";
 const PAYLOADS = "src/queue/payloads.ts";
 const LOOKUP = "src/wal/lookup.ts";
 const BLOCKS = "src/wal/blocks.ts";
+const SHARED = "src/wal/shared_reads.ts";
 
 /** All of them. */
 export const MUTANTS: readonly Mutant[] = [
@@ -171,5 +172,37 @@ export const MUTANTS: readonly Mutant[] = [
     from: "if (this.#blocks[middle].first <= sequence) low = middle + 1;",
     to: "if (this.#blocks[middle].first < sequence) low = middle + 1;",
     likely: "blocks",
+  },
+  {
+    name: "block-read-for-each-handler",
+    breaks: "R1",
+    file: SHARED,
+    from: "    if (shared !== undefined) return shared;\n",
+    to: "",
+    likely: "payload_reads",
+  },
+  {
+    name: "failed-read-kept",
+    breaks: "Q1",
+    file: SHARED,
+    from: ".finally(() => this.#underWay.delete(key))",
+    to: "",
+    likely: "shared_reads",
+  },
+  {
+    name: "blocks-read-all-at-once",
+    breaks: "R1",
+    file: SHARED,
+    from: "if (this.#running < this.#most) this.#running++;",
+    to: "if (this.#running >= 0) this.#running++;",
+    likely: "payload_reads",
+  },
+  {
+    name: "block-kept-once-for-each-handler",
+    breaks: "R1",
+    file: PAYLOADS,
+    from: "if (!this.#known.has(block)) this.#keep(block);",
+    to: "this.#keep(block);",
+    likely: "payload_reads",
   },
 ];

@@ -12,8 +12,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "verify-in-one-world",
     breaks: "M1",
     file: VERIFY,
-    from: 'inWorld("other", () => traced(right))',
-    to: 'inWorld("one", () => traced(right))',
+    from: 'enter("other");',
+    to: 'enter("one");',
     likely: "state_verify",
   },
   {
@@ -28,8 +28,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "random-numbers-not-changed",
     breaks: "M1",
     file: WORLDS,
-    from: 'world === "one" ? sum : 1 - sum',
-    to: 'world === "one" ? sum : sum',
+    from: 'this.#world === "one" ? this.#sum : 1 - this.#sum',
+    to: "this.#sum",
     likely: "state_verify",
   },
   {
@@ -68,9 +68,17 @@ export const MUTANTS: readonly Mutant[] = [
     name: "performance-not-shifted",
     breaks: "M1",
     file: WORLDS,
-    from: "return () => now() + SHIFT;",
-    to: "return now;",
+    from: "return () => own() + this.#ahead;",
+    to: "return own;",
     likely: "state_verify",
+  },
+  {
+    name: "random-numbers-go-on",
+    breaks: "M1",
+    file: WORLDS,
+    from: "    this.#sum = 0;\n  }\n",
+    to: "  }\n",
+    likely: "state_edges",
   },
   {
     name: "worlds-not-left",
@@ -85,9 +93,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: WORLDS,
     from:
-      "  try {\n    return call();\n  } finally {\n    for (const restore of undo) restore();\n  }\n",
+      "  try {\n    return run((world) => worlds.enter(world));\n  } finally {\n    for (const restore of undo) restore();\n  }\n",
     to:
-      "  const result = call();\n  for (const restore of undo) restore();\n  return result;\n",
+      "  const result = run((world) => worlds.enter(world));\n  for (const restore of undo) restore();\n  return result;\n",
     likely: "state_verify",
   },
   {
@@ -143,9 +151,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: VERIFY,
     from:
-      "      const step = (tree: Tree<S>) => {\n        // Each replay has a mutation of its own, which its reducer may change.\n        const decoded = plan.reading.decode(record as string);\n        const mutation = mutationOf(plan, decoded, schema, sequence);\n",
+      "        const step = (tree: Tree<S>) => {\n          // Each replay has a mutation of its own, which its reducer may change.\n          const decoded = plan.reading.decode(record as string);\n          const mutation = mutationOf(plan, decoded, schema, sequence);\n",
     to:
-      "      const decoded = plan.reading.decode(record as string);\n      const mutation = mutationOf(plan, decoded, schema, sequence);\n      const step = (tree: Tree<S>) => {\n",
+      "        const decoded = plan.reading.decode(record as string);\n        const mutation = mutationOf(plan, decoded, schema, sequence);\n        const step = (tree: Tree<S>) => {\n",
     likely: "state_attacks",
   },
   {
