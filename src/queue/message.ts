@@ -179,7 +179,7 @@ export class Message<P> extends Lease {
   /**
    * Aborts when the message is not held any more, though it was not settled here:
    * its work is somebody else's. The reason is a `LEASE_LOST` error, or `CLOSED` if
-   * the queue was closed.
+   * the queue was closed. It does not keep the program alive.
    */
   get signal(): AbortSignal {
     if (!this.#controller) {

@@ -5,12 +5,17 @@
  */
 
 import type { DurableError } from "../errors.ts";
-import { checkCount } from "../wal/options.ts";
+import { checkBoolean, checkCount } from "../wal/options.ts";
 import { checkTime } from "./backoff.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Core } from "./core.ts";
 import { type Message, reveal } from "./message.ts";
-import { type DequeueOptions, resolveDequeue } from "./options.ts";
+import {
+  DEQUEUE_KEYS,
+  type DequeueOptions,
+  resolveDequeue,
+  type WaitOptions,
+} from "./options.ts";
 
 /** How messages are worked off. */
 export interface ProcessOptions extends DequeueOptions {
@@ -25,6 +30,15 @@ export interface ProcessOptions extends DequeueOptions {
    * @default {true}
    */
   readonly autoExtend?: boolean | undefined;
+  /**
+   * When to end, unless the signal or the end of the queue comes first: with
+   * `"idle"` when `queue.idle()` resolves, which is when there is no message left
+   * but dead letters: none ready, none delayed, by a retry either, and none that is
+   * held, by this call or any other.
+   *
+   * @default {never}
+   */
+  readonly until?: "idle" | undefined;
 }
 
 /**
@@ -65,29 +79,42 @@ export class DeadLetter extends Error {
 }
 
 const PROCESS_KEYS = [
-  "visibilityTimeout",
-  "signal",
+  ...DEQUEUE_KEYS,
   "concurrency",
   "autoExtend",
+  "until",
 ];
 
-/** Checks the options, and works until the signal, or the end of the queue. */
+/**
+ * Checks the options, and works until the signal, or the end of the queue.
+ *
+ * @param core The queue.
+ * @param consumers Hands its messages out.
+ * @param handler Works on each.
+ * @param options How.
+ * @param idle Waits until there is nothing more to do.
+ */
 export async function work(
   core: Core,
   consumers: Consumers,
   handler: Handler<unknown>,
   options: ProcessOptions,
+  idle: (options: WaitOptions) => Promise<void>,
 ): Promise<void> {
   if (typeof handler !== "function") {
     throw new TypeError("Cannot process: the handler is not a function");
   }
   const standard = core.settings.visibilityTimeout;
   const visibilityTimeout = resolveDequeue(options, standard, PROCESS_KEYS);
-  const { concurrency = 1, signal, autoExtend = true } = options;
+  const { concurrency = 1, signal, ref = true, autoExtend = true, until } =
+    options;
   checkCount("concurrency", concurrency, 1, 1_000_000);
-  if (typeof autoExtend !== "boolean") {
-    throw new TypeError(
-      "Cannot use the option autoExtend: it is neither true nor false",
+  checkBoolean("autoExtend", autoExtend);
+  if (until !== undefined && until !== "idle") {
+    throw new RangeError(
+      `Cannot use ${
+        JSON.stringify(until)
+      } as the option until: it is not "idle"`,
     );
   }
   const stop = new AbortController();
@@ -100,13 +127,21 @@ export async function work(
     renewal: autoExtend ? visibilityTimeout / 2 : Infinity,
     signal: stop.signal,
   });
+  // For as long as it works, too: a handler may wait for what keeps nothing alive.
+  const letGo = ref ? core.holds.take() : () => {};
   try {
+    if (until === "idle") {
+      const end = () => stop.abort();
+      idle({ signal: stop.signal, ref: false }).then(end, () => {}); // the loops are told
+    }
     const loops = Array.from({ length: concurrency }, () => worker.run());
     // The first that fails ends the others; they are waited for.
     for (const loop of loops) loop.catch((error) => stop.abort(error));
     const ends = await Promise.allSettled(loops);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   } finally {
+    letGo();
+    stop.abort(); // nobody waits for idle any more
     signal?.removeEventListener("abort", onAbort);
   }
 }
@@ -140,7 +175,7 @@ class Worker {
   /** Works on one message after the other. */
   async run(): Promise<void> {
     const { signal, visibilityTimeout } = this.#settings;
-    const wanted = { signal, visibilityTimeout };
+    const wanted = { signal, visibilityTimeout, ref: false }; // all of it is held
     let last: Promise<void> = Promise.resolve();
     while (!signal.aborted) {
       let message: Message<unknown>;

@@ -92,6 +92,11 @@ export interface ChangesOptions {
   readonly from?: number | undefined;
   /** Ends the iteration with the signal's reason. @default {none} */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the program is kept alive while the iteration waits for the next
+   * change, though it may have nothing else to do. @default {true}
+   */
+  readonly ref?: boolean | undefined;
 }
 
 /** What {@linkcode StateManager.compact} did. */
@@ -138,6 +143,7 @@ export const FOLLOW_KEYS: readonly string[] = [
   ...STATE_KEYS,
   "interval",
   "signal",
+  "ref",
 ];
 /** The options of what only reads. */
 export const READ_KEYS: readonly string[] = STATE_KEYS;

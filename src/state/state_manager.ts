@@ -5,7 +5,7 @@
  */
 
 import { DurableError } from "../errors.ts";
-import { checkCount } from "../wal/options.ts";
+import { checkBoolean, checkCount } from "../wal/options.ts";
 import type { StateChange, StateListener } from "./feed.ts";
 import { type FollowOptions, StateFollower } from "./follower.ts";
 import { type OpenState, openState, type StateRecovery } from "./open_state.ts";
@@ -313,7 +313,8 @@ export class StateManager<S, M> implements AsyncDisposable {
   /**
    * Iterates over the mutations that were committed, and then over each that is,
    * until the state is closed. A slow reader costs no memory: what it has missed is
-   * read from the log.
+   * read from the log. While it waits it keeps the program alive, unless `ref` is
+   * false.
    *
    * @param options From where, and for how long.
    * @returns The mutations with their sequence numbers.
@@ -324,15 +325,16 @@ export class StateManager<S, M> implements AsyncDisposable {
     options: ChangesOptions = {},
   ): AsyncGenerator<StateChange<M>, void, undefined> {
     const { commits, plan } = this.#open;
-    const { from = commits.sequence + 1, signal } = options;
+    const { from = commits.sequence + 1, signal, ref = true } = options;
     checkCount("from", from, 1, Number.MAX_SAFE_INTEGER);
+    checkBoolean("ref", ref);
     const past = {
       get sequence() {
         return commits.sequence;
       },
       read: (first: number) => readChanges(plan, first, commits.sequence),
     };
-    return commits.feed.changes(past, from, signal);
+    return commits.feed.changes(past, from, signal, ref);
   }
 
   /**

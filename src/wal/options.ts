@@ -250,6 +250,14 @@ export function checkKeys(options: object, known: readonly string[]): void {
   }
 }
 
+/** Refuses an option that is there and neither true nor false. */
+export function checkBoolean(name: string, value: boolean | undefined): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(
+    `Cannot use the option ${name}: it is neither true nor false`,
+  );
+}
+
 /** Refuses an option that is there and not a whole number within its range. */
 export function checkCount(
   name: string,
