@@ -253,12 +253,12 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * behind one that is damaged it goes on, as that is a dead letter.
    * @throws {TypeError | RangeError} For bad options.
    */
-  process(handler: Handler<P>, options: ProcessOptions = {}): Promise<void> {
+  process(handler: Handler<P>, options: ProcessOptions<P> = {}): Promise<void> {
     return work(
       this.#core,
       this.#consumers,
       handler as Handler<unknown>,
-      options,
+      options as ProcessOptions<unknown>,
       (wait) => this.idle(wait),
     );
   }

@@ -17,8 +17,12 @@ import {
   type WaitOptions,
 } from "./options.ts";
 
-/** How messages are worked off. */
-export interface ProcessOptions extends DequeueOptions {
+/**
+ * How messages are worked off.
+ *
+ * @typeParam P The type of the payloads.
+ */
+export interface ProcessOptions<P = unknown> extends DequeueOptions {
   /** How many messages are worked on at a time. Range: 1 and up. @default {1} */
   readonly concurrency?: number | undefined;
   /**
@@ -39,6 +43,22 @@ export interface ProcessOptions extends DequeueOptions {
    * @default {never}
    */
   readonly until?: "idle" | undefined;
+  /**
+   * Called with whatever a handler throws, {@linkcode RetryAfter} and
+   * {@linkcode DeadLetter} included, after the message was given back; and if it
+   * cannot be recorded what a handler has done, so that the message comes back:
+   * `LEASE_LOST`, `CLOSED`, `FAILED`. Without a message for a payload that is
+   * damaged: `CORRUPT`, with the position; that message is a dead letter.
+   *
+   * What it throws itself ends `process`, which rejects with it; messages are settled
+   * as ever. If it returns a promise, `process` waits for it before it ends. Without
+   * `onError` nothing is printed: the last error is the `reason` of the message.
+   *
+   * @default {none}
+   */
+  readonly onError?:
+    | ((error: unknown, message: Message<P> | undefined) => unknown)
+    | undefined;
 }
 
 /**
@@ -83,6 +103,7 @@ const PROCESS_KEYS = [
   "concurrency",
   "autoExtend",
   "until",
+  "onError",
 ];
 
 /**
@@ -98,7 +119,7 @@ export async function work(
   core: Core,
   consumers: Consumers,
   handler: Handler<unknown>,
-  options: ProcessOptions,
+  options: ProcessOptions<unknown>,
   idle: (options: WaitOptions) => Promise<void>,
 ): Promise<void> {
   if (typeof handler !== "function") {
@@ -106,8 +127,8 @@ export async function work(
   }
   const standard = core.settings.visibilityTimeout;
   const visibilityTimeout = resolveDequeue(options, standard, PROCESS_KEYS);
-  const { concurrency = 1, signal, ref = true, autoExtend = true, until } =
-    options;
+  const { concurrency = 1, signal, ref = true, autoExtend = true } = options;
+  const { until, onError } = options;
   checkCount("concurrency", concurrency, 1, 1_000_000);
   checkBoolean("autoExtend", autoExtend);
   if (until !== undefined && until !== "idle") {
@@ -117,15 +138,20 @@ export async function work(
       } as the option until: it is not "idle"`,
     );
   }
+  if (onError !== undefined && typeof onError !== "function") {
+    throw new TypeError("Cannot use the option onError: it is not a function");
+  }
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal?.reason);
   if (signal?.aborted) return;
   core.state.commits.checkOpen("read from");
   signal?.addEventListener("abort", onAbort);
+  const reports = new Reports(onError, () => stop.abort());
   const worker = new Worker(core, consumers, handler, {
     visibilityTimeout,
     renewal: autoExtend ? visibilityTimeout / 2 : Infinity,
     signal: stop.signal,
+    reports,
   });
   // For as long as it works, too: a handler may wait for what keeps nothing alive.
   const letGo = ref ? core.holds.take() : () => {};
@@ -138,6 +164,7 @@ export async function work(
     // The first that fails ends the others; they are waited for.
     for (const loop of loops) loop.catch((error) => stop.abort(error));
     const ends = await Promise.allSettled(loops);
+    await reports.done();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   } finally {
     letGo();
@@ -151,6 +178,47 @@ interface WorkSettings {
   /** After what time of a lease it is extended. */
   readonly renewal: number;
   readonly signal: AbortSignal;
+  readonly reports: Reports;
+}
+
+/** Tells `onError`, and keeps the first error of its own. */
+class Reports {
+  readonly #onError: ProcessOptions["onError"];
+  readonly #fail: () => void;
+  #failure: { readonly error: unknown } | undefined;
+  /** Resolves when all calls so far have ended. */
+  #running: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param onError Is told.
+   * @param fail Called if it throws.
+   */
+  constructor(onError: ProcessOptions["onError"], fail: () => void) {
+    this.#onError = onError;
+    this.#fail = fail;
+  }
+
+  tell(error: unknown, message: Message<unknown> | undefined): void {
+    try {
+      const result = this.#onError?.(error, message);
+      if (!isPromise(result)) return;
+      const ended = Promise.resolve(result).catch((e) => this.#keep(e));
+      this.#running = Promise.all([this.#running, ended]);
+    } catch (error) {
+      this.#keep(error);
+    }
+  }
+
+  /** Waits for all calls; throws the first error of theirs. */
+  async done(): Promise<void> {
+    await this.#running;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #keep(error: unknown): void {
+    this.#failure ??= { error };
+    this.#fail();
+  }
 }
 
 /** One handler, with all that run it. */
@@ -184,8 +252,10 @@ class Worker {
       } catch (error) {
         const { code } = error as DurableError;
         if (signal.aborted || code === "CLOSED") break;
-        if (code === "CORRUPT") continue; // it is a dead letter now, with the position
-        throw error;
+        if (code !== "CORRUPT") throw error;
+        // It is a dead letter now, with the position.
+        this.#settings.reports.tell(error, undefined);
+        continue;
       }
       // Not waited for: the next claim shares its sync.
       last = (await this.#handle(message)).settled;
@@ -197,16 +267,25 @@ class Worker {
   async #handle(
     message: Message<unknown>,
   ): Promise<{ readonly settled: Promise<void> }> {
-    let settle: () => Promise<void>;
+    const { reports } = this.#settings;
+    let failure: { readonly error: unknown } | undefined;
     try {
       const result = this.#handler(message);
       if (isPromise(result)) await this.#hold(message, result);
-      settle = () => message.ack();
     } catch (error) {
-      settle = () => settleFailed(message, error);
+      failure = { error };
     }
+    const { isUnsettled } = reveal(message);
+    const settling = failure
+      ? settleFailed(message, failure.error)
+      : message.ack();
     // If the lease is lost, or nothing can be written any more, it comes back.
-    return { settled: settle().catch(() => {}) };
+    const settled = settling.catch((error) => {
+      const isTold = failure && codeOf(failure.error) === codeOf(error);
+      if (isUnsettled && !isTold) reports.tell(error, message);
+    });
+    if (failure) reports.tell(failure.error, message);
+    return { settled };
   }
 
   /** Holds a message while its handler runs, and gives up if the lease is lost. */
@@ -300,6 +379,15 @@ function verdictOf(
     // It is something else.
   }
   return undefined;
+}
+
+/** The code of an error of this package, whatever was thrown. */
+function codeOf(error: unknown): unknown {
+  try {
+    return (error as Partial<DurableError> | null | undefined)?.code;
+  } catch {
+    return undefined; // it is something else
+  }
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -2,13 +2,17 @@
 /**
  * A program that waits, with nothing else that keeps it alive: what goes on does so
  * by timers that do not hold a program. It prints what has happened, so that one
- * that ended too early has printed too little.
+ * that ended too early has printed too little. `wait` waits in each way, one after
+ * the other; `begin` begins to wait in each way that does not hold the program, and
+ * has nothing more to do.
  */
 import process from "node:process";
 import { setTimeout as timer } from "node:timers";
 import { MiniQueue, Outbox, StateManager } from "../../mod.ts";
 
-const [, , mode, directory] = process.argv;
+const [, , what, root] = process.argv;
+/** Where the way to wait that has its turn keeps its files. */
+let directory = root;
 const HOUR = 3_600_000;
 
 /** Does something a little later, if the program is still there. */
@@ -25,7 +29,8 @@ const openCounter = () => StateManager.open(`${directory}/counter`, COUNTER);
 const codeOf = ({ code, message }: { code?: string; message?: string }) =>
   code ?? message;
 
-const MODES: Record<string, () => Promise<void>> = {
+/** Ways to wait that hold the program. */
+const HOLDING: Record<string, () => Promise<void>> = {
   async "process, ended by its signal"() {
     const queue = await open();
     const stop = new AbortController();
@@ -36,22 +41,12 @@ const MODES: Record<string, () => Promise<void>> = {
     }, { signal: stop.signal });
     await queue.close();
   },
-  async "process, ended by SIGTERM"() {
-    const queue = await open();
-    const stop = new AbortController();
-    process.once("SIGTERM", () => stop.abort());
-    const done = queue.process(() => {}, { signal: stop.signal });
-    console.log("waits");
-    await done;
-    console.log("stopped");
-    await queue.close();
-  },
   async "process, ended by close()"() {
     const queue = await open();
     later(() => queue.close());
     await queue.process(() => {});
   },
-  async "process with a handler that waits for nothing that holds the program"() {
+  async "process, with a handler that waits for nothing that holds the program"() {
     const queue = await open();
     await queue.enqueue("a");
     await queue.process(() => new Promise<void>((resolve) => later(resolve)), {
@@ -61,13 +56,13 @@ const MODES: Record<string, () => Promise<void>> = {
   },
   async "process, until idle"() {
     const queue = await MiniQueue.open<string>(`${directory}/jobs`, {
-      backoff: 10,
+      backoff: [1],
     });
     await queue.enqueue("a");
-    await queue.enqueue("b", { delay: 30 });
-    await queue.process(({ payload, attempts }) => {
+    await queue.process(async ({ payload, attempts }) => {
       console.log(`${payload}, attempt ${attempts}`);
       if (attempts === 1) throw new Error("not yet");
+      if (payload === "a") await queue.enqueue("b", { delay: 30 });
     }, { until: "idle" });
     console.log(`left ${queue.size}`);
     await queue.close();
@@ -78,6 +73,20 @@ const MODES: Record<string, () => Promise<void>> = {
     const message = await queue.dequeue();
     console.log(`got ${message.payload}`);
     await message.ack();
+    await queue.close();
+  },
+  async "dequeue, by a clock of the program's own"() {
+    const clock = {
+      now: () => Date.now(),
+      setTimer(callback: () => void, delay: number) {
+        const started = timer(callback, delay);
+        started.unref();
+        return () => clearTimeout(started);
+      },
+    };
+    const queue = await MiniQueue.open(`${directory}/jobs`, { clock });
+    await queue.enqueue("a", { delay: 20 });
+    console.log(`got ${(await queue.dequeue()).payload}`);
     await queue.close();
   },
   async "dequeue, for what is due later"() {
@@ -151,7 +160,7 @@ const MODES: Record<string, () => Promise<void>> = {
   },
 };
 
-/** What does not hold the program: each begins to wait, and there is nothing more to do. */
+/** Ways to begin to wait that do not. */
 const FREE: Record<string, (queue: MiniQueue<string>) => unknown> = {
   "process": (queue) => void queue.process(() => {}, { ref: false }),
   "process, until idle": async (queue) => {
@@ -201,11 +210,36 @@ const FREE: Record<string, (queue: MiniQueue<string>) => unknown> = {
     }),
 };
 
-if (mode === "await a process that holds nothing") {
-  await (await open()).process(() => {}, { ref: false });
-} else if (Object.hasOwn(MODES, mode)) {
-  await MODES[mode]();
-} else {
-  await FREE[mode.replace("without ref: ", "")](await open());
-}
+const COMMANDS: Record<string, () => Promise<void>> = {
+  async wait() {
+    for (const [n, [name, wait]] of Object.entries(HOLDING).entries()) {
+      directory = `${root}/${n}`;
+      console.log(name);
+      await wait();
+    }
+  },
+  async begin() {
+    for (const [n, [name, begin]] of Object.entries(FREE).entries()) {
+      directory = `${root}/${n}`;
+      console.log(name);
+      await begin(await open());
+    }
+  },
+  /** Waits until another process ends it. */
+  async sigterm() {
+    const queue = await open();
+    const stop = new AbortController();
+    process.once("SIGTERM", () => stop.abort());
+    const done = queue.process(() => {}, { signal: stop.signal });
+    console.log("waits");
+    await done;
+    await queue.close();
+  },
+  /** Awaits what does not hold it. */
+  async await() {
+    await (await open()).process(() => {}, { ref: false });
+  },
+};
+
+await COMMANDS[what]();
 console.log("end");
