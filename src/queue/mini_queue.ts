@@ -125,6 +125,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @throws {DurableError} As `StateManager.open`: `LOCKED` if it is open, `CORRUPT`
    * if it is damaged, `EXISTS` if the directory holds something else.
    * @throws {TypeError | RangeError} If an option is not what it must be.
+   * @throws What `onRecovery` throws.
    */
   static async open<P = unknown>(
     dir: string,

@@ -21,7 +21,13 @@ import { Payloads } from "./payloads.ts";
 /** What a state that shares the log adds to the options. */
 export type Companion = Pick<
   StateManagerOptions<Root, QueueRecord>,
-  "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
+  | "initial"
+  | "apply"
+  | "validate"
+  | "version"
+  | "upcast"
+  | "migrate"
+  | "onRecovery"
 >;
 
 /** The name of a queue's log in its directory. */
@@ -34,8 +40,9 @@ export async function openQueue<P>(
   companion: Companion = { initial: emptyRoot(), apply: reduceWith() },
 ): Promise<Core> {
   const settings = resolveQueue(options);
-  const { fileSystem, maxSegmentBytes } = options;
+  const { fileSystem, maxSegmentBytes, onRecovery } = options;
   const plan = await resolvePlan(dir, {
+    onRecovery,
     ...companion,
     journal: JOURNAL,
     fileSystem,

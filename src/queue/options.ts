@@ -7,6 +7,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
+import type { StateRecovery } from "../state/open_state.ts";
 import { strictJson } from "../wal/codec.ts";
 import { checkBoolean, checkCount, checkKeys } from "../wal/options.ts";
 import {
@@ -68,6 +69,8 @@ export interface QueueOptions<P> {
   readonly maxSegmentBytes?: number | undefined;
   /** Where the files are. @default {defaultFileSystem()} */
   readonly fileSystem?: FileSystem | undefined;
+  /** Called when opening has cut off or passed over something, as that of `StateManager.open`. @default {none: only `recovery` tells} */
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
 }
 
 /** How a message is enqueued. */
@@ -159,6 +162,7 @@ const QUEUE_KEYS = [
   "random",
   "maxSegmentBytes",
   "fileSystem",
+  "onRecovery",
 ];
 const ENQUEUE_KEYS = [
   "delay",

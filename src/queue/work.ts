@@ -5,7 +5,7 @@
  */
 
 import type { DurableError } from "../errors.ts";
-import { checkBoolean, checkCount } from "../wal/options.ts";
+import { checkBoolean, checkCount, checkFunction } from "../wal/options.ts";
 import { checkTime } from "./backoff.ts";
 import type { Consumers } from "./consumers.ts";
 import type { Core } from "./core.ts";
@@ -138,9 +138,7 @@ export async function work(
       } as the option until: it is not "idle"`,
     );
   }
-  if (onError !== undefined && typeof onError !== "function") {
-    throw new TypeError("Cannot use the option onError: it is not a function");
-  }
+  checkFunction("onError", onError);
   const stop = new AbortController();
   const onAbort = () => stop.abort(signal?.reason);
   if (signal?.aborted) return;

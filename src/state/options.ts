@@ -11,6 +11,7 @@ import type { LogFiles } from "../wal/active.ts";
 import type { Codec } from "../wal/codec.ts";
 import {
   checkCount,
+  checkFunction,
   checkKeys,
   type Reading,
   resolveSettings,
@@ -18,6 +19,7 @@ import {
 } from "../wal/options.ts";
 import type { Validate } from "../wal/schema.ts";
 import { checkOf } from "./mutators.ts";
+import type { StateRecovery } from "./open_state.ts";
 import { adoptState } from "./take.ts";
 import type { Reduce } from "./tree.ts";
 
@@ -75,6 +77,17 @@ export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
   readonly format?: "v0.1" | "v0.2" | undefined;
   /** How long a snapshot may hold the event loop at a time, in milliseconds. Range: 1 and up. @default {10} */
   readonly slice?: number | undefined;
+  /**
+   * Called once, with {@linkcode StateManager.recovery}, before `open` resolves, if
+   * a torn tail of the log was cut off, or a snapshot that is there was not used
+   * because it is damaged or too old. Not for an undisturbed open, nor after a crash
+   * that left nothing. `open` waits for a promise that it returns. What it throws
+   * rejects `open`, which lets everything go; what was cut off stays so, and the next
+   * `open` does not report it again.
+   *
+   * @default {none: only `recovery` tells}
+   */
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
 }
 
 /** How a mutation is applied. */
@@ -113,6 +126,7 @@ export interface Plan<S, M> extends StateOptions<S, M> {
   readonly place: SnapshotPlace;
   readonly settings: Settings<M>;
   readonly version: number;
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
   /** Lines as data; what they mean depends on their version. */
   readonly reading: Reading<unknown>;
   /** A mutation that may be applied, of one that a caller or a record gives; throws if it may not. */
@@ -137,6 +151,7 @@ export const MANAGER_KEYS: readonly string[] = [
   "maxRecordBytes",
   "format",
   "slice",
+  "onRecovery",
 ];
 /** The options of `StateManager.follow`. */
 export const FOLLOW_KEYS: readonly string[] = [
@@ -166,6 +181,7 @@ export async function resolvePlan<S, M>(
   checkCount("slice", slice, 1, 60_000);
   adoptState(initial);
   checkFunctions(options);
+  checkFunction("onRecovery", options.onRecovery);
   checkName(journal);
   const { codec, validate, fileSystem, format } = options;
   const { maxSegmentBytes, maxRecordBytes } = options;

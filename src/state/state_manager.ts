@@ -101,7 +101,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * - The snapshot is read, and the records of the log behind it are applied. What
    *   does not fit together is refused, and nothing is changed.
    * - A snapshot that is damaged is not used if the log holds everything;
-   *   {@linkcode StateManager.recovery} tells.
+   *   {@linkcode StateManager.recovery} tells, and so does `onRecovery`.
    * - A directory of mini-rs (`ministate`) is taken over as it is.
    *
    * @typeParam S The type of the state; inferred from `initial`.
@@ -114,6 +114,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * `INVALID_RECORD` if a record is refused; `UNSUPPORTED_VERSION` if something is
    * newer than this program, or older and there is no `upcast`; or another code.
    * @throws {TypeError | RangeError} If an option is not what it must be.
+   * @throws What `onRecovery` throws.
    */
   static async open<S, M>(
     dir: string,
