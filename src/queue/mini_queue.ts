@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import type { DurableError } from "../errors.ts";
 import type { Compaction } from "../state/options.ts";
 import type { StateRecovery } from "../state/open_state.ts";
 import { checkCount, checkKeys } from "../wal/options.ts";
@@ -441,12 +441,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { state, alarms, closing } = this.#core;
-    const { path } = state.plan.log;
-    const error = new DurableError(
-      "CLOSED",
-      `Cannot read from "${path}": the queue is closed`,
-      { path, sequence: state.commits.sequence },
-    );
+    const error = state.commits.closedError("read from");
     this.#core.closed = error;
     let closed: Promise<void>;
     try {

@@ -37,17 +37,22 @@ const JOURNAL = "queue.jsonl";
 export async function openQueue<P>(
   dir: string,
   options: QueueOptions<P>,
-  companion: Companion = { initial: emptyRoot(), apply: reduceWith() },
+  companion?: Companion,
 ): Promise<Core> {
   const settings = resolveQueue(options);
   const { fileSystem, maxSegmentBytes, onRecovery } = options;
-  const plan = await resolvePlan(dir, {
-    onRecovery,
-    ...companion,
-    journal: JOURNAL,
-    fileSystem,
-    maxSegmentBytes,
-  }, MANAGER_KEYS);
+  const plan = await resolvePlan(
+    dir,
+    {
+      onRecovery,
+      ...companion ?? { initial: emptyRoot(), apply: reduceWith() },
+      journal: JOURNAL,
+      fileSystem,
+      maxSegmentBytes,
+    },
+    MANAGER_KEYS,
+    companion ? "outbox" : "queue",
+  );
   const state = await openState(plan);
   try {
     checkRoot(state.tree.durableRoot as Partial<Root>, plan.log);

@@ -120,8 +120,12 @@ export interface Compaction {
   readonly removedSegments: number;
 }
 
+/** What a plan is of, as messages say it. */
+export type Noun = "state" | "queue" | "outbox";
+
 /** What has been made of the options. */
 export interface Plan<S, M> extends StateOptions<S, M> {
+  readonly noun: Noun;
   readonly log: LogFiles;
   readonly place: SnapshotPlace;
   readonly settings: Settings<M>;
@@ -168,6 +172,7 @@ export async function resolvePlan<S, M>(
   dir: string,
   options: StateManagerOptions<S, M>,
   known: readonly string[],
+  noun: Noun = "state",
 ): Promise<Plan<S, M>> {
   if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
     throw new TypeError(
@@ -202,6 +207,7 @@ export async function resolvePlan<S, M>(
   const checkKnown = checkOf(apply);
   return {
     ...options,
+    noun,
     version,
     log: {
       fileSystem: settings.fileSystem,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
 import { checkBoolean, checkCount } from "../wal/options.ts";
 import type { StateChange, StateListener } from "./feed.ts";
 import { type FollowOptions, StateFollower } from "./follower.ts";
@@ -387,11 +386,7 @@ export class StateManager<S, M> implements AsyncDisposable {
 
   async #whileOpen<T>(run: () => Promise<T>): Promise<T> {
     if (this.#open.isClosed) {
-      throw new DurableError(
-        "CLOSED",
-        `Cannot write a snapshot of "${this.journalPath}": the state is closed`,
-        { path: this.journalPath, sequence: this.sequence },
-      );
+      throw this.#open.commits.closedError("write a snapshot of");
     }
     return await run();
   }
