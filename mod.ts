@@ -59,6 +59,7 @@ export type {
   EnqueueOptions,
   EnqueueRequest,
   QueueOptions,
+  WaitOptions,
 } from "./src/queue/options.ts";
 export {
   Outbox,

@@ -64,11 +64,14 @@ test("systemClock tells the time of the computer, and calls back once", async ()
   systemClock.setTimer(() => {
     throw new Error("it was given up");
   }, 0)();
+  const letGo = systemClock.hold(); // a timer by itself keeps no program alive
   let giveUp = () => {};
   await new Promise<void>((resolve) => {
     giveUp = systemClock.setTimer(resolve, 1);
   });
   giveUp(); // harmless
+  letGo();
+  letGo(); // harmless
 });
 
 for (const back of [1, 500, 999]) {

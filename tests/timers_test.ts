@@ -70,7 +70,7 @@ const OVER: readonly [string, (jobs: Jobs) => Promise<unknown>][] = [
 
 for (const [why, prepare] of OVER) {
   for (const how of ["first", "meanwhile", "reopen"] as const) {
-    test(`MiniQueue.dequeue() holds no process up when ${why} (${how})`, async () => {
+    test(`MiniQueue.dequeue() needs no timer when ${why} (${how})`, async () => {
       const jobs = await Jobs.open();
       if (how === "meanwhile") {
         await jobs.add("x");

@@ -18,6 +18,8 @@ import { type DequeueOptions, resolveDequeue } from "./options.ts";
 /** Somebody who waits. */
 interface Consumer {
   readonly visibilityTimeout: number;
+  /** Whether his wait keeps the program alive. */
+  readonly holds: boolean;
   readonly resolve: (message: Message<unknown>) => void;
   readonly reject: (error: unknown) => void;
   /** Whether he has given up. */
@@ -42,6 +44,9 @@ export class Consumers {
   #isServing = false;
   #giveUpAlarm: (() => void) | undefined;
   #alarmAt = Infinity;
+  /** How many of those who wait keep the program alive. */
+  #holding = 0;
+  #letGo: (() => void) | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -62,20 +67,21 @@ export class Consumers {
     const core = this.#core;
     const standard = core.settings.visibilityTimeout;
     const visibilityTimeout = resolveDequeue(options, standard);
-    const { signal } = options;
+    const { signal, ref = true } = options;
     signal?.throwIfAborted();
     core.state.commits.checkOpen("read from");
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         consumer.isGone = true;
         // What is on its way to him is given back first.
-        if (!this.#waiting.delete(consumer)) return;
+        if (!this.#leave(consumer)) return;
         this.#arm();
         reject(signal?.reason);
       };
       const settled = () => signal?.removeEventListener("abort", onAbort);
       const consumer: Consumer = {
         visibilityTimeout,
+        holds: ref,
         resolve(message) {
           settled();
           resolve(message);
@@ -87,7 +93,7 @@ export class Consumers {
         isGone: false,
       };
       signal?.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.add(consumer);
+      this.#enter(consumer);
       this.serve();
     });
   }
@@ -170,7 +176,7 @@ export class Consumers {
     const claim = core.claim(alike.length, alike[0].visibilityTimeout);
     if (!claim) return false;
     const served = alike.slice(0, claim.messages.length);
-    for (const consumer of served) this.#waiting.delete(consumer);
+    for (const consumer of served) this.#leave(consumer);
     void this.#serveClaim(claim, served);
     return served.length > 0; // else it is gone on with when that is durable
   }
@@ -191,7 +197,7 @@ export class Consumers {
     }).catch(rejectRest);
     for (const consumer of back) {
       if (consumer.isGone || this.#end) consumer.reject(this.#end?.error);
-      else this.#waiting.add(consumer);
+      else this.#enter(consumer);
     }
     this.serve();
   }
@@ -303,13 +309,34 @@ export class Consumers {
 
   #rejectAll(error: unknown): void {
     const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    for (const consumer of waiting) this.#leave(consumer);
     this.#arm();
     for (const { reject } of waiting) reject(error);
   }
 
-  /** Sets the alarm for what becomes ready by itself, if somebody waits for it. */
+  #enter(consumer: Consumer): void {
+    this.#waiting.add(consumer);
+    if (consumer.holds) this.#holding++;
+  }
+
+  /** Says whether he was waiting. */
+  #leave(consumer: Consumer): boolean {
+    const wasWaiting = this.#waiting.delete(consumer);
+    if (wasWaiting && consumer.holds) this.#holding--;
+    return wasWaiting;
+  }
+
+  /**
+   * Sets the alarm for what becomes ready by itself, if somebody waits for it, and
+   * keeps the program alive, if that is wanted. What is on its way to a consumer
+   * does so by itself, as it is on its way to the disk, or from there.
+   */
   #arm(): void {
+    if (this.#holding > 0) this.#letGo ??= this.#core.holds.take();
+    else {
+      this.#letGo?.();
+      this.#letGo = undefined;
+    }
     const { alarms, schedule } = this.#core;
     const at = this.#isPaused || this.#waiting.size === 0
       ? Infinity

@@ -11,6 +11,7 @@ import { isContainer, memberOf, membersOf } from "../state/values.ts";
 import { Alarms } from "./alarms.ts";
 import { Batch } from "./batch.ts";
 import { Heap } from "./heap.ts";
+import { Holds } from "./holds.ts";
 import { Keys } from "./keys.ts";
 import {
   type Entry,
@@ -34,6 +35,7 @@ export class Ledger {
   readonly state: OpenState<Root, QueueRecord>;
   readonly settings: QueueSettings<unknown>;
   readonly alarms: Alarms;
+  readonly holds: Holds;
   readonly payloads: Payloads;
   readonly schedule: Schedule;
   readonly records: Records = new Records();
@@ -62,6 +64,7 @@ export class Ledger {
     this.settings = settings;
     this.payloads = payloads;
     this.alarms = new Alarms(settings.clock, () => this.time());
+    this.holds = new Holds(settings.clock, this);
     this.schedule = new Schedule((number) => this.look(number));
     for (const part of ["messages", "dead"] as const) {
       for (const [number, { record = number }] of this.#all(part)) {

@@ -23,6 +23,8 @@ export interface RetryOptions {
 export interface Revealed {
   readonly core: Core;
   readonly held: Held;
+  /** Whether its message was neither settled by it, nor by its receipt. */
+  readonly isUnsettled: boolean;
   /** Tells the lease that its message was settled. */
   settled(): void;
 }
@@ -52,6 +54,7 @@ export class Lease {
     reveal = (lease) => ({
       core: lease.#core,
       held: lease.#held,
+      isUnsettled: lease.isUnsettled(),
       settled: () => lease.settled(),
     });
   }
@@ -132,6 +135,11 @@ export class Lease {
   /** Called when it was settled, in time. */
   protected settled(): void {}
 
+  /** Whether its message was neither settled by it, nor elsewhere by its receipt. */
+  protected isUnsettled(): boolean {
+    return this.#core.heldUntil(this.#held) !== undefined;
+  }
+
   /** Called when it ends at another time. */
   protected extended(): void {}
 }
@@ -179,7 +187,7 @@ export class Message<P> extends Lease {
   /**
    * Aborts when the message is not held any more, though it was not settled here:
    * its work is somebody else's. The reason is a `LEASE_LOST` error, or `CLOSED` if
-   * the queue was closed.
+   * the queue was closed. It does not keep the program alive.
    */
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -201,6 +209,13 @@ export class Message<P> extends Lease {
     this.#isSettled = true;
     this.#giveUpAlarm?.();
     this.#core.closing.delete(this.#onClose);
+  }
+
+  /** Whether its message was neither settled by it, nor elsewhere by its receipt. */
+  protected override isUnsettled(): boolean {
+    if (this.#isSettled) return false;
+    const { code } = (this.#controller?.signal.reason ?? {}) as DurableError;
+    return code === "LEASE_LOST" || super.isUnsettled();
   }
 
   /** Called when it ends at another time. */

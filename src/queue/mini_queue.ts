@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
+import type { DurableError } from "../errors.ts";
 import type { Compaction } from "../state/options.ts";
 import type { StateRecovery } from "../state/open_state.ts";
 import { checkCount, checkKeys } from "../wal/options.ts";
@@ -26,12 +26,13 @@ import { Letter, letterOf } from "./letter.ts";
 import { Lease, type Message } from "./message.ts";
 import { openQueue } from "./open_queue.ts";
 import {
-  checkSignal,
+  checkWait,
   type DequeueOptions,
   type EnqueueOptions,
   type EnqueueRequest,
   type QueueOptions,
   resolveDequeue,
+  type WaitOptions,
 } from "./options.ts";
 import { type Handler, type ProcessOptions, work } from "./work.ts";
 
@@ -49,7 +50,8 @@ import { type Handler, type ProcessOptions, work } from "./work.ts";
  * - **Given up on.** After `maxAttempts`, a message becomes a dead letter, with the
  *   last reason; it stays until it is redriven or purged.
  * - **Quiet.** Nothing runs but what was asked for: one timer, while somebody waits
- *   for a message that is due later, or works on one.
+ *   for a message that is due later, or works on one. Whatever waits keeps the
+ *   program alive, without looking, unless it has `ref: false`.
  * - **One process.** A second open, in this process or another, rejects with
  *   `LOCKED`. A directory holds one queue: a snapshot says everything of its
  *   directory, and queues that have nothing to do with each other do not wait for
@@ -124,6 +126,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @throws {DurableError} As `StateManager.open`: `LOCKED` if it is open, `CORRUPT`
    * if it is damaged, `EXISTS` if the directory holds something else.
    * @throws {TypeError | RangeError} If an option is not what it must be.
+   * @throws What `onRecovery` throws.
    */
   static async open<P = unknown>(
     dir: string,
@@ -184,9 +187,9 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   /**
    * Takes the next message, and waits for one if there is none. Who waits longest
-   * is served first. It holds the process only while a message is due later.
+   * is served first. The wait keeps the program alive, unless `ref` is false.
    *
-   * @param options How long it is held, and until when to wait.
+   * @param options How long it is held, and how to wait.
    * @returns The message, when it is on disk that it was handed out.
    * @throws {DurableError} `CLOSED`, also if the queue is closed meanwhile;
    * `FAILED`; `CORRUPT` if the payload is damaged: the message is a dead letter then,
@@ -206,7 +209,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @throws {DurableError} As `dequeue`.
    */
   async tryDequeue(
-    options: Omit<DequeueOptions, "signal"> = {},
+    options: Omit<DequeueOptions, keyof WaitOptions> = {},
   ): Promise<Message<P> | undefined> {
     const [message] = await this.claim(1, options);
     return message;
@@ -223,7 +226,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    */
   async claim(
     count: number,
-    options: Omit<DequeueOptions, "signal"> = {},
+    options: Omit<DequeueOptions, keyof WaitOptions> = {},
   ): Promise<Message<P>[]> {
     checkCount("count", count ?? NaN, 1, MANY);
     const standard = this.#core.settings.visibilityTimeout;
@@ -232,7 +235,9 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Works messages off with a function, until a signal or the end of the queue.
+   * Works messages off with a function, until a signal or the end of the queue, or,
+   * with `until: "idle"`, until there is nothing left to do. It keeps the program
+   * alive until then, unless `ref` is false.
    *
    * - When the handler has ended, its message is acknowledged; when it throws, or
    *   rejects, with whatever it is, the message is tried again as `backoff` says. It
@@ -243,22 +248,27 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    *
    * @param handler Called with each message.
    * @param options How many at a time, for how long.
-   * @returns Resolves when the signal has aborted, or the queue was closed, and all
-   * handlers that were running have ended, and what they did is on disk.
+   * @returns Resolves when the signal has aborted, the queue was closed, or `until`
+   * has come, and all handlers that were running have ended, and what they did is on
+   * disk.
    * @throws {DurableError} `FAILED`, or the code of a payload that could not be read;
    * behind one that is damaged it goes on, as that is a dead letter.
    * @throws {TypeError | RangeError} For bad options.
    */
-  process(handler: Handler<P>, options: ProcessOptions = {}): Promise<void> {
+  process(handler: Handler<P>, options: ProcessOptions<P> = {}): Promise<void> {
     return work(
       this.#core,
       this.#consumers,
       handler as Handler<unknown>,
-      options,
+      options as ProcessOptions<unknown>,
+      (wait) => this.idle(wait),
     );
   }
 
-  /** Takes message after message, until the queue is closed. Each is to be settled by who takes it. */
+  /**
+   * Takes message after message, until the queue is closed. Each is to be settled by
+   * who takes it. As `dequeue`, it keeps the program alive while it waits.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message<P>, void, undefined> {
     for (;;) {
       let message: Message<P>;
@@ -348,19 +358,19 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   /**
    * Waits until there is no message left but dead letters: none that waits, is
-   * delayed, or is worked on.
+   * delayed, or is worked on. The wait keeps the program alive, unless `ref` is false.
    *
-   * @param options When to give up.
+   * @param options How to wait.
    * @throws {DurableError} `CLOSED` or `FAILED`.
    * @throws The reason of the signal.
    */
-  async idle(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkKeys(options, ["signal"]);
-    const { signal } = options;
-    checkSignal(signal);
+  async idle(options: WaitOptions = {}): Promise<void> {
+    checkWait(options);
+    const { signal, ref = true } = options;
     signal?.throwIfAborted();
-    const { commits } = this.#core.state;
+    const { holds, state: { commits } } = this.#core;
     commits.checkOpen("wait for");
+    const letGo = ref ? holds.take() : () => {};
     const waiting = Promise.withResolvers<void>();
     const onAbort = () => waiting.reject(signal?.reason);
     signal?.addEventListener("abort", onAbort);
@@ -370,6 +380,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
       commits.newest.then(() => this.#tellIdle(), waiting.reject);
       await waiting.promise;
     } finally {
+      letGo();
       this.#idle.delete(waiting);
       signal?.removeEventListener("abort", onAbort);
     }
@@ -433,12 +444,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const { state, alarms, closing } = this.#core;
-    const { path } = state.plan.log;
-    const error = new DurableError(
-      "CLOSED",
-      `Cannot read from "${path}": the queue is closed`,
-      { path, sequence: state.commits.sequence },
-    );
+    const error = state.commits.closedError("read from");
     this.#core.closed = error;
     let closed: Promise<void>;
     try {

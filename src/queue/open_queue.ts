@@ -21,7 +21,13 @@ import { Payloads } from "./payloads.ts";
 /** What a state that shares the log adds to the options. */
 export type Companion = Pick<
   StateManagerOptions<Root, QueueRecord>,
-  "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
+  | "initial"
+  | "apply"
+  | "validate"
+  | "version"
+  | "upcast"
+  | "migrate"
+  | "onRecovery"
 >;
 
 /** The name of a queue's log in its directory. */
@@ -31,16 +37,22 @@ const JOURNAL = "queue.jsonl";
 export async function openQueue<P>(
   dir: string,
   options: QueueOptions<P>,
-  companion: Companion = { initial: emptyRoot(), apply: reduceWith() },
+  companion?: Companion,
 ): Promise<Core> {
   const settings = resolveQueue(options);
-  const { fileSystem, maxSegmentBytes } = options;
-  const plan = await resolvePlan(dir, {
-    ...companion,
-    journal: JOURNAL,
-    fileSystem,
-    maxSegmentBytes,
-  }, MANAGER_KEYS);
+  const { fileSystem, maxSegmentBytes, onRecovery } = options;
+  const plan = await resolvePlan(
+    dir,
+    {
+      onRecovery,
+      ...companion ?? { initial: emptyRoot(), apply: reduceWith() },
+      journal: JOURNAL,
+      fileSystem,
+      maxSegmentBytes,
+    },
+    MANAGER_KEYS,
+    companion ? "outbox" : "queue",
+  );
   const state = await openState(plan);
   try {
     checkRoot(state.tree.durableRoot as Partial<Root>, plan.log);

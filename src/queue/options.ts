@@ -7,8 +7,9 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { DurableError } from "../errors.ts";
 import type { FileSystem } from "../file_system.ts";
+import type { StateRecovery } from "../state/open_state.ts";
 import { strictJson } from "../wal/codec.ts";
-import { checkCount, checkKeys } from "../wal/options.ts";
+import { checkBoolean, checkCount, checkKeys } from "../wal/options.ts";
 import {
   type Check,
   compileCheck,
@@ -68,6 +69,8 @@ export interface QueueOptions<P> {
   readonly maxSegmentBytes?: number | undefined;
   /** Where the files are. @default {defaultFileSystem()} */
   readonly fileSystem?: FileSystem | undefined;
+  /** Called when opening has cut off or passed over something, as that of `StateManager.open`. @default {none: only `recovery` tells} */
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
 }
 
 /** How a message is enqueued. */
@@ -111,12 +114,25 @@ export interface EnqueueRequest<P> extends EnqueueOptions {
   readonly payload: P;
 }
 
-/** How a message is taken. */
-export interface DequeueOptions {
-  /** How long it is held, in milliseconds. @default {that of the queue} */
-  readonly visibilityTimeout?: number | undefined;
+/** How a caller waits. */
+export interface WaitOptions {
   /** Ends the wait with the signal's reason. @default {none} */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the program is kept alive by the wait, though it may have nothing else
+   * to do. With `false` no timer of the queue keeps it alive either: a program that
+   * has nothing else to do ends. Await it at the top level only with `true`; with
+   * `false` Node then ends with exit code 13, Deno with 1, and Bun never.
+   *
+   * @default {true}
+   */
+  readonly ref?: boolean | undefined;
+}
+
+/** How a message is taken. */
+export interface DequeueOptions extends WaitOptions {
+  /** How long it is held, in milliseconds. @default {that of the queue} */
+  readonly visibilityTimeout?: number | undefined;
 }
 
 /** Options with everything filled in. */
@@ -128,7 +144,7 @@ export interface QueueSettings<P> {
   readonly maxPayloadBytes: number;
   readonly payloadMemory: number;
   readonly compactAfter: number;
-  readonly clock: Clock;
+  readonly clock: Required<Clock>;
   readonly random: (() => number) | undefined;
   readonly check: Check<P>;
 }
@@ -146,6 +162,7 @@ const QUEUE_KEYS = [
   "random",
   "maxSegmentBytes",
   "fileSystem",
+  "onRecovery",
 ];
 const ENQUEUE_KEYS = [
   "delay",
@@ -158,6 +175,12 @@ const ENQUEUE_KEYS = [
   "dedupeWindow",
   "group",
   "id",
+];
+const WAIT_KEYS: readonly string[] = ["signal", "ref"];
+/** The options of `dequeue`. */
+export const DEQUEUE_KEYS: readonly string[] = [
+  ...WAIT_KEYS,
+  "visibilityTimeout",
 ];
 const MAX_ATTEMPTS = 1_000_000_000;
 const MAX_NAME = 1024;
@@ -184,10 +207,12 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
   checkNumber("payloadMemory", payloadMemory, 0, Number.MAX_SAFE_INTEGER);
   checkCount("compactAfter", compactAfter, 1, Infinity);
   if (
-    typeof clock?.now !== "function" || typeof clock.setTimer !== "function"
+    typeof clock?.now !== "function" ||
+    typeof clock.setTimer !== "function" ||
+    !["function", "undefined"].includes(typeof clock.hold)
   ) {
     throw new TypeError(
-      "Cannot use the option clock: it needs the functions now and setTimer",
+      "Cannot use the option clock: it needs the functions now and setTimer, and may have hold",
     );
   }
   if (random !== undefined && typeof random !== "function") {
@@ -201,9 +226,18 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
     maxPayloadBytes,
     payloadMemory,
     compactAfter,
-    clock,
+    clock: completeClock(clock),
     random,
     check: compileCheck(options.validate),
+  };
+}
+
+/** A clock with all that a clock may have. */
+function completeClock(clock: Clock): Required<Clock> {
+  return {
+    now: () => clock.now(),
+    setTimer: (callback, delay) => clock.setTimer(callback, delay),
+    hold: () => clock.hold ? clock.hold() : systemClock.hold(),
   };
 }
 
@@ -290,14 +324,23 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   );
 }
 
+/** Checks how a caller waits. */
+export function checkWait(
+  options: WaitOptions,
+  known: readonly string[] = WAIT_KEYS,
+): void {
+  checkKeys(options, known);
+  checkSignal(options.signal);
+  checkBoolean("ref", options.ref);
+}
+
 /** Checks how a message is taken, and says how long it is held. */
 export function resolveDequeue(
   options: DequeueOptions,
   standard: number,
-  known: readonly string[] = ["visibilityTimeout", "signal"],
+  known: readonly string[] = DEQUEUE_KEYS,
 ): number {
-  checkKeys(options, known);
-  checkSignal(options.signal);
+  checkWait(options, known);
   const { visibilityTimeout = standard } = options;
   checkTime("visibilityTimeout", visibilityTimeout, 1);
   return visibilityTimeout;

@@ -41,10 +41,16 @@ import type { EnqueueRequest, QueueOptions } from "./options.ts";
 export interface OutboxOptions<S, M, P> extends
   Pick<
     StateManagerOptions<S, M>,
-    "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
+    | "initial"
+    | "apply"
+    | "validate"
+    | "version"
+    | "upcast"
+    | "migrate"
+    | "onRecovery"
   > {
   /** How the queue works, and where the files are. @default {{}} */
-  readonly queue?: QueueOptions<P> | undefined;
+  readonly queue?: Omit<QueueOptions<P>, "onRecovery"> | undefined;
 }
 
 /**
@@ -139,6 +145,7 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
    * @returns The open state and queue. Close it, or use `await using`; Node 22 has no syntax
    * for that: call `close()` in a `finally` there.
    * @throws {DurableError | TypeError | RangeError} As `StateManager.open`.
+   * @throws What `onRecovery` throws.
    */
   static async open<S, M, P = unknown>(
     dir: string,
@@ -151,13 +158,20 @@ export class Outbox<S, M, P = unknown> implements AsyncDisposable {
       "version",
       "upcast",
       "migrate",
+      "onRecovery",
       "queue",
     ]);
-    const { initial, apply, validate, queue = {} } = options;
+    const { initial, apply, validate, onRecovery, queue = {} } = options;
+    if (Object(queue).onRecovery !== undefined) {
+      throw new TypeError(
+        "Cannot use the option queue.onRecovery: the outbox has one of its own, onRecovery",
+      );
+    }
     checkInitial(initial);
     checkFunctions(options);
     const check = checkMutation(validate, apply);
-    const core = await openQueue(dir, queue, companionOf(options, check));
+    const companion = { ...companionOf(options, check), onRecovery };
+    const core = await openQueue(dir, queue, companion);
     return new Outbox<S, M, P>(core, initial, check);
   }
 

@@ -156,10 +156,15 @@ export class Commits<S, M> {
   checkOpen(action: string): void {
     if (this.#writer.failure) throw this.#writer.failure;
     if (!this.#isClosed) return;
-    const { path } = this.#plan.log;
-    throw new DurableError(
+    throw this.closedError(action);
+  }
+
+  /** What is said when it is closed. */
+  closedError(action: string): DurableError {
+    const { log: { path }, noun } = this.#plan;
+    return new DurableError(
       "CLOSED",
-      `Cannot ${action} "${path}": the state is closed`,
+      `Cannot ${action} "${path}": the ${noun} is closed`,
       { path, sequence: this.sequence },
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from "../clock.ts";
 import { DurableError } from "../errors.ts";
 
 /**
@@ -89,6 +90,7 @@ export class Feed<M> {
     past: Past<M>,
     from: number,
     signal: AbortSignal | undefined,
+    ref = true,
   ): AsyncGenerator<StateChange<M>, void, undefined> {
     const follower: Follower<M> = { waiting: [], wake: () => {} };
     const onAbort = () => follower.wake();
@@ -124,9 +126,11 @@ export class Feed<M> {
           if (this.#end.error !== undefined) throw this.#end.error;
           return;
         } else {
+          const letGo = ref ? systemClock.hold() : () => {};
           await new Promise<void>((resolve) => {
             follower.wake = resolve;
           });
+          letGo();
         }
       }
     } finally {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from "../clock.ts";
 import type { DurableError } from "../errors.ts";
 import { checkBoolean, checkCount } from "../wal/options.ts";
 import { checkExists } from "../wal/reader.ts";
@@ -34,6 +35,11 @@ export interface FollowOptions<S, M> extends StateOptions<S, M> {
   readonly mustExist?: boolean | undefined;
   /** Ends it, as `close` does. @default {none} */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the program is kept alive while it looks for news by itself, though it
+   * may have nothing else to do. @default {true}
+   */
+  readonly ref?: boolean | undefined;
 }
 
 /** How a follower reads on. */
@@ -50,7 +56,8 @@ interface Position<S> {
  *   seen a moment before its writer sees it.
  * - If a compaction removes what it has not read yet, it goes on from the snapshot;
  *   listeners are then told of the jump by a change without a mutation.
- * - It looks for news every `interval` milliseconds, until it is closed.
+ * - It looks for news every `interval` milliseconds, until it is closed, and keeps
+ *   the program alive by that, unless `ref` is false.
  *
  * @typeParam S The type of the state.
  * @typeParam M The type of the mutations.
@@ -82,12 +89,14 @@ interface Position<S> {
 export class StateFollower<S, M> implements AsyncDisposable {
   readonly #plan: Plan<S, M>;
   readonly #interval: number;
+  readonly #ref: boolean;
   readonly #feed = new Feed<M | undefined>();
   #position: Position<S>;
   #looking: Promise<unknown> = Promise.resolve();
   /** The look that begins when the one under way is done. */
   #waiting: Promise<number> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the wait for the next look. */
+  #stopWaiting: () => void = () => {};
   #failure: unknown;
   /** A record that cannot be applied; what is behind it is not, either. */
   #refusal: unknown;
@@ -98,23 +107,26 @@ export class StateFollower<S, M> implements AsyncDisposable {
     plan: Plan<S, M>,
     position: Position<S>,
     interval: number,
+    ref: boolean,
   ) {
     this.#plan = plan;
     this.#position = position;
     this.#interval = interval;
+    this.#ref = ref;
   }
 
   /** Begins to follow; for `StateManager.follow`. */
   static async start<S, M>(
     plan: Plan<S, M>,
-    { interval = 100, signal, mustExist }: FollowOptions<S, M>,
+    { interval = 100, signal, ref = true, mustExist }: FollowOptions<S, M>,
   ): Promise<StateFollower<S, M>> {
     checkCount("interval", interval, 1, Infinity);
     checkBoolean("mustExist", mustExist);
+    checkBoolean("ref", ref);
     signal?.throwIfAborted();
     if (mustExist) await checkExists(plan.log.fileSystem, plan.log.path);
     const position = await begin(plan);
-    const follower = new StateFollower(plan, position, interval);
+    const follower = new StateFollower(plan, position, interval, ref);
     await follower.catchUp();
     const onAbort = () => void follower.close();
     signal?.addEventListener("abort", onAbort);
@@ -177,7 +189,7 @@ export class StateFollower<S, M> implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#onClose();
-    clearTimeout(this.#timer);
+    this.#stopWaiting();
     await this.#waiting?.catch(() => {}); // whoever asked is told
     await this.#looking;
   }
@@ -189,12 +201,18 @@ export class StateFollower<S, M> implements AsyncDisposable {
 
   #schedule(): void {
     if (this.#isClosed || this.#interval === Infinity) return;
-    this.#timer = setTimeout(() => {
+    const letGo = this.#ref ? systemClock.hold() : () => {};
+    const giveUp = systemClock.setTimer(() => {
+      letGo();
       this.catchUp().then(
         () => this.#schedule(),
         (error) => this.#failure = error,
       );
     }, this.#interval);
+    this.#stopWaiting = () => {
+      giveUp();
+      letGo();
+    };
   }
 
   async #look(): Promise<number> {

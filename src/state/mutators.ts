@@ -6,12 +6,15 @@
 
 /**
  * The union of the mutations that a map of mutators takes: `{"inc":{"by":10}}` for
- * a mutator with a payload, the bare name for one without, as serde writes enums.
+ * a mutator with a payload, as serde writes enums. For a mutator that takes none it
+ * is the bare name, `"clear"`, as serde writes it, or the name with an empty object,
+ * `{"clear":{}}`; both are carried out alike.
  *
  * @typeParam P The payloads by the name of the mutation; `unknown` for none.
  */
 export type MutationOf<P> = {
-  [Name in keyof P & string]: unknown extends P[Name] ? Name
+  [Name in keyof P & string]: unknown extends P[Name]
+    ? Name | { readonly [Key in Name]: Record<string, never> }
     : { readonly [Key in Name]: P[Name] };
 }[keyof P & string];
 
@@ -67,7 +70,7 @@ const checks = new WeakMap<object, CheckKnown>();
 
 /**
  * Makes a reducer of a map of functions, one for each kind of mutation, and infers
- * the union of the mutations.
+ * the union of the mutations, {@linkcode MutationOf}.
  *
  * @example A counter
  * ```ts
@@ -89,7 +92,7 @@ const checks = new WeakMap<object, CheckKnown>();
  * });
  * await counter.apply({ inc: { by: 10 } });
  * assertEquals(counter.state.value, 10);
- * await counter.apply("clear");
+ * await counter.apply({ clear: {} }); // or "clear"
  * assertEquals(counter.state.value, 0);
  * await counter.close();
  * ```
@@ -97,8 +100,8 @@ const checks = new WeakMap<object, CheckKnown>();
  * @typeParam S The type of the state.
  * @typeParam P The payloads by the name of the mutation.
  * @param map The functions by name.
- * @returns The reducer; a mutation that it does not know is refused before it is
- * written, with a `TypeError`.
+ * @returns The reducer; a mutation that it does not know, or whose payload is
+ * `undefined`, is refused before it is written, with a `TypeError`.
  */
 export function mutators<S, P>(
   map: MutatorMap<S, P>,
@@ -144,7 +147,15 @@ export function mutators(
       : (mutation as Record<string, unknown>)[name];
     return mutator(state as never, payload as never, sequence);
   };
-  checks.set(reduce, find);
+  checks.set(reduce, (mutation) => {
+    const { name } = find(mutation);
+    if (typeof mutation === "string") return;
+    if ((mutation as Record<string, unknown>)[name] !== undefined) return;
+    const known = JSON.stringify(name);
+    throw new TypeError(
+      `Cannot apply ${known} with undefined: JSON has no place for it; without a payload it is ${known} or {${known}:{}}`,
+    );
+  });
   return reduce;
 }
 

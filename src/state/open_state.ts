@@ -110,7 +110,12 @@ export async function openState<S, M>(
       );
     }
     await settleSnapshot(plan.place);
-    return new OpenState(plan, loaded, log);
+    const state = new OpenState(plan, loaded, log);
+    const { recovery } = state;
+    if (recovery.log.torn || recovery.damage) {
+      await plan.onRecovery?.(recovery);
+    }
+    return state;
   } catch (error) {
     await log.close().catch(() => {}); // error says why
     throw error;

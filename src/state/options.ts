@@ -11,6 +11,7 @@ import type { LogFiles } from "../wal/active.ts";
 import type { Codec } from "../wal/codec.ts";
 import {
   checkCount,
+  checkFunction,
   checkKeys,
   type Reading,
   resolveSettings,
@@ -18,6 +19,7 @@ import {
 } from "../wal/options.ts";
 import type { Validate } from "../wal/schema.ts";
 import { checkOf } from "./mutators.ts";
+import type { StateRecovery } from "./open_state.ts";
 import { adoptState } from "./take.ts";
 import type { Reduce } from "./tree.ts";
 
@@ -77,6 +79,17 @@ export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
   readonly format?: "v0.1" | "v0.2" | undefined;
   /** How long a snapshot may hold the event loop at a time, in milliseconds. Range: 1 and up. @default {10} */
   readonly slice?: number | undefined;
+  /**
+   * Called once, with {@linkcode StateManager.recovery}, before `open` resolves, if
+   * a torn tail of the log was cut off, or a snapshot that is there was not used
+   * because it is damaged or too old. Not for an undisturbed open, nor after a crash
+   * that left nothing. `open` waits for a promise that it returns. What it throws
+   * rejects `open`, which lets everything go; what was cut off stays so, and the next
+   * `open` does not report it again.
+   *
+   * @default {none: only `recovery` tells}
+   */
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
 }
 
 /** How a mutation is applied. */
@@ -94,6 +107,11 @@ export interface ChangesOptions {
   readonly from?: number | undefined;
   /** Ends the iteration with the signal's reason. @default {none} */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether the program is kept alive while the iteration waits for the next
+   * change, though it may have nothing else to do. @default {true}
+   */
+  readonly ref?: boolean | undefined;
 }
 
 /** What {@linkcode StateManager.compact} did. */
@@ -104,12 +122,17 @@ export interface Compaction {
   readonly removedSegments: number;
 }
 
+/** What a plan is of, as messages say it. */
+export type Noun = "state" | "queue" | "outbox";
+
 /** What has been made of the options. */
 export interface Plan<S, M> extends StateOptions<S, M> {
+  readonly noun: Noun;
   readonly log: LogFiles;
   readonly place: SnapshotPlace;
   readonly settings: Settings<M>;
   readonly version: number;
+  readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
   /** Lines as data; what they mean depends on their version. */
   readonly reading: Reading<unknown>;
   /** A mutation that may be applied, of one that a caller or a record gives; throws if it may not. */
@@ -134,6 +157,7 @@ export const MANAGER_KEYS: readonly string[] = [
   "maxRecordBytes",
   "format",
   "slice",
+  "onRecovery",
 ];
 /** The options of `StateManager.follow`. */
 export const FOLLOW_KEYS: readonly string[] = [
@@ -141,6 +165,7 @@ export const FOLLOW_KEYS: readonly string[] = [
   "interval",
   "mustExist",
   "signal",
+  "ref",
 ];
 /** The options of what only reads. */
 export const READ_KEYS: readonly string[] = STATE_KEYS;
@@ -150,6 +175,7 @@ export async function resolvePlan<S, M>(
   dir: string,
   options: StateManagerOptions<S, M>,
   known: readonly string[],
+  noun: Noun = "state",
 ): Promise<Plan<S, M>> {
   if (typeof dir !== "string" || dir === "" || dir.includes("\0")) {
     throw new TypeError(
@@ -165,6 +191,7 @@ export async function resolvePlan<S, M>(
   checkCount("slice", slice, 1, 60_000);
   checkInitial(initial);
   checkFunctions(options);
+  checkFunction("onRecovery", options.onRecovery);
   checkName(journal);
   const { codec, validate, fileSystem, format } = options;
   const { maxSegmentBytes, maxRecordBytes } = options;
@@ -185,6 +212,7 @@ export async function resolvePlan<S, M>(
   const checkKnown = checkOf(apply);
   return {
     ...options,
+    noun,
     version,
     log: {
       fileSystem: settings.fileSystem,

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { DurableError } from "../errors.ts";
-import { checkCount } from "../wal/options.ts";
+import { checkBoolean, checkCount } from "../wal/options.ts";
 import type { StateChange, StateListener } from "./feed.ts";
 import { type FollowOptions, StateFollower } from "./follower.ts";
 import { type OpenState, openState, type StateRecovery } from "./open_state.ts";
@@ -101,7 +100,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * - The snapshot is read, and the records of the log behind it are applied. What
    *   does not fit together is refused, and nothing is changed.
    * - A snapshot that is damaged is not used if the log holds everything;
-   *   {@linkcode StateManager.recovery} tells.
+   *   {@linkcode StateManager.recovery} tells, and so does `onRecovery`.
    * - A directory of mini-rs (`ministate`) is taken over as it is.
    *
    * @typeParam S The type of the state; inferred from `initial`.
@@ -115,6 +114,7 @@ export class StateManager<S, M> implements AsyncDisposable {
    * `INVALID_RECORD` if a record is refused; `UNSUPPORTED_VERSION` if something is
    * newer than this program, or older and there is no `upcast`; or another code.
    * @throws {TypeError | RangeError} If an option is not what it must be.
+   * @throws What `onRecovery` throws.
    */
   static async open<S, M>(
     dir: string,
@@ -315,7 +315,8 @@ export class StateManager<S, M> implements AsyncDisposable {
   /**
    * Iterates over the mutations that were committed, and then over each that is,
    * until the state is closed. A slow reader costs no memory: what it has missed is
-   * read from the log.
+   * read from the log. While it waits it keeps the program alive, unless `ref` is
+   * false.
    *
    * @param options From where, and for how long.
    * @returns The mutations with their sequence numbers.
@@ -326,15 +327,16 @@ export class StateManager<S, M> implements AsyncDisposable {
     options: ChangesOptions = {},
   ): AsyncGenerator<StateChange<M>, void, undefined> {
     const { commits, plan } = this.#open;
-    const { from = commits.sequence + 1, signal } = options;
+    const { from = commits.sequence + 1, signal, ref = true } = options;
     checkCount("from", from, 1, Number.MAX_SAFE_INTEGER);
+    checkBoolean("ref", ref);
     const past = {
       get sequence() {
         return commits.sequence;
       },
       read: (first: number) => readChanges(plan, first, commits.sequence),
     };
-    return commits.feed.changes(past, from, signal);
+    return commits.feed.changes(past, from, signal, ref);
   }
 
   /**
@@ -386,11 +388,7 @@ export class StateManager<S, M> implements AsyncDisposable {
 
   async #whileOpen<T>(run: () => Promise<T>): Promise<T> {
     if (this.#open.isClosed) {
-      throw new DurableError(
-        "CLOSED",
-        `Cannot write a snapshot of "${this.journalPath}": the state is closed`,
-        { path: this.journalPath, sequence: this.sequence },
-      );
+      throw this.#open.commits.closedError("write a snapshot of");
     }
     return await run();
   }

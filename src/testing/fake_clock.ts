@@ -45,6 +45,8 @@ export class FakeClock implements Clock {
   /** What the clock shows beyond that. */
   #offset: number;
   #timers: Timer[] = [];
+  readonly #holds = new Set<symbol>();
+  #calls = 0;
 
   /**
    * Makes a clock.
@@ -60,6 +62,19 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
+  /** How many timers have called back. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /**
+   * How many holds there are that would keep a program alive. This clock keeps none
+   * alive: a test that waits for what cannot come ends, and its runner says so.
+   */
+  get holds(): number {
+    return this.#holds.size;
+  }
+
   /** What it shows, in milliseconds since 1970. */
   now(): number {
     return this.#passed + this.#offset;
@@ -72,6 +87,13 @@ export class FakeClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
+  }
+
+  /** Counts a hold, until what is returned is called. */
+  hold(): () => void {
+    const hold = Symbol();
+    this.#holds.add(hold);
+    return () => void this.#holds.delete(hold);
   }
 
   /**
@@ -90,6 +112,7 @@ export class FakeClock implements Clock {
       if (!next || next.end > to) break;
       this.#timers = this.#timers.filter((other) => other !== next);
       this.#passed = Math.max(this.#passed, next.end);
+      this.#calls++;
       next.callback();
     }
     this.#passed = to;

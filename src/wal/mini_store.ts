@@ -96,7 +96,7 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * directories.
    *
    * - A torn tail, which a crash leaves, is copied to a file beside the log and
-   *   cut off; {@linkcode MiniStore.recovery} tells.
+   *   cut off; {@linkcode MiniStore.recovery} tells, and so does `onRecovery`.
    * - Other damage is refused with its position, and nothing is changed.
    * - A mini-rs journal is sealed as it is, and a journal of v0.2 begun behind it.
    *
@@ -127,6 +127,7 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * damaged, `NOT_A_JOURNAL` or `UNSUPPORTED_VERSION` if it is something else,
    * `IS_DIRECTORY` or another code of the file system.
    * @throws {TypeError | RangeError} If an option is not what it must be.
+   * @throws What `onRecovery` throws.
    */
   static async open<R = unknown>(
     path: string,
@@ -135,7 +136,14 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     checkPath(path);
     const settings = await resolveSettings(options);
     const { fileSystem, check, encode } = settings;
+    const { onRecovery } = options;
     const log = await openForWriting({ fileSystem, path }, settings);
+    try {
+      if (log.recovery.torn) await onRecovery?.(log.recovery);
+    } catch (error) {
+      await log.close().catch(() => {}); // error says why
+      throw error;
+    }
     return new MiniStore(path, log, (record) => encode(check(record)));
   }
 

@@ -16,6 +16,7 @@ import {
   strictJson,
 } from "./codec.ts";
 import type { LogSettings } from "./log.ts";
+import type { Recovery } from "./recovery.ts";
 import { type Check, compileCheck, Refusal, type Validate } from "./schema.ts";
 
 /** How records are read. */
@@ -80,6 +81,17 @@ export interface MiniStoreOptions<R = unknown> extends ReadOptions<R> {
    * @default {16_777_216} 16 MiB
    */
   readonly maxRecordBytes?: number | undefined;
+  /**
+   * Called once, with {@linkcode MiniStore.recovery}, before `open` resolves, if a
+   * torn tail was cut off: bytes that a crash had left of what was never
+   * acknowledged. Not for an undisturbed open, nor after a crash that left nothing.
+   * `open` waits for a promise that it returns. What it throws rejects `open`, which
+   * lets everything go; what was recovered stays as it is, and the next `open` does
+   * not report it again.
+   *
+   * @default {none: only `recovery` tells}
+   */
+  readonly onRecovery?: ((recovery: Recovery) => unknown) | undefined;
 }
 
 /** Options with everything filled in. */
@@ -118,6 +130,7 @@ const OPEN_KEYS = [
   "retain",
   "format",
   "maxRecordBytes",
+  "onRecovery",
 ];
 const MAX_RECORD_BYTES = 268_435_456;
 const encoder = new TextEncoder();
@@ -183,6 +196,7 @@ export async function resolveSettings<R>(
   checkCount("maxSegmentBytes", maxSegmentBytes, 1, Infinity);
   checkCount("retain", retain, 0, Infinity);
   checkCount("maxRecordBytes", maxRecordBytes, 1, MAX_RECORD_BYTES);
+  checkFunction("onRecovery", options.onRecovery);
   if (format !== "v0.1" && format !== "v0.2") {
     throw new RangeError(
       `Cannot use ${
@@ -272,6 +286,12 @@ export function checkKeys(options: object, known: readonly string[]): void {
       );
     }
   }
+}
+
+/** Refuses an option that is there and not a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`Cannot use the option ${name}: it is not a function`);
 }
 
 /** Refuses an option that is there and neither true nor false. */

@@ -46,6 +46,8 @@ export const PROMISES = {
   L1: "there is one writer, on whatever runtimes",
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",
+  P1: "whatever waits keeps the program alive, unless it has ref: false",
+  P2: "what goes wrong is reported to the program that asks for it",
   E1: "a failure has the code of its cause",
 } as const;
 

@@ -12,8 +12,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "failing-handler-acknowledges",
     breaks: "Q1",
     file: WORK,
-    from: "settle = () => settleFailed(message, error);",
-    to: "settle = () => message.ack();",
+    from: "? settleFailed(message, failure.error)",
+    to: "? message.ack()",
     likely: "work",
   },
   {
@@ -62,17 +62,16 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "Q2",
     file: WORK,
     from:
-      'const ends = await Promise.allSettled(loops);\n    for (const end of ends) if (end.status === "rejected") throw end.reason;',
-    to: "await Promise.all(loops);",
+      'const ends = await Promise.allSettled(loops);\n    await reports.done();\n    for (const end of ends) if (end.status === "rejected") throw end.reason;',
+    to: "await Promise.all(loops);\n    await reports.done();",
     likely: "work_end",
   },
   {
     name: "process-ends-at-a-damaged-payload",
     breaks: "Q1",
     file: WORK,
-    from:
-      '        if (code === "CORRUPT") continue; // it is a dead letter now, with the position\n',
-    to: "",
+    from: 'if (code !== "CORRUPT") throw error;',
+    to: "throw error;",
     likely: "payload_damage",
   },
   {

@@ -66,6 +66,7 @@ import { MUTANTS as TELLING } from "./telling.ts";
 import { cleanUp, type Tree } from "./tree.ts";
 import { MUTANTS as VALUES } from "./values.ts";
 import { MUTANTS as VERIFYING } from "./verifying.ts";
+import { MUTANTS as WAITING } from "./waiting.ts";
 import { MUTANTS as VIEWS } from "./views.ts";
 
 const ALL: readonly Mutant[] = [
@@ -106,6 +107,7 @@ const ALL: readonly Mutant[] = [
   ...QUEUE_KEYS,
   ...QUEUE_SHOWING,
   ...QUEUE_OUTBOX,
+  ...WAITING,
 ];
 
 const request = requested();

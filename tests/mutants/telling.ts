@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "follower-keeps-its-timer",
     breaks: "L3",
     file: FOLLOWER,
-    from: "    clearTimeout(this.#timer);\n",
+    from: "    this.#stopWaiting();\n",
     to: "",
     likely: "state_readers",
   },

@@ -39,6 +39,7 @@ export class Child {
   readonly #ended: Promise<void>;
   #errors = "";
   #done = false;
+  #status: number | string | null = null;
 
   constructor(
     runtime: Runtime,
@@ -61,8 +62,9 @@ export class Child {
     });
     this.#process.stderr?.on("data", (chunk) => this.#errors += chunk);
     this.#ended = new Promise((resolve) =>
-      this.#process.on("close", () => {
+      this.#process.on("close", (code, signal) => {
         this.#done = true;
+        this.#status = code ?? signal;
         this.#wake();
         resolve();
       })
@@ -78,6 +80,17 @@ export class Child {
     return this.#lines.shift() ?? "";
   }
 
+  /** What it has ended with: its exit code, or the signal that has killed it. */
+  get status(): number | string | null {
+    return this.#status;
+  }
+
+  /** Sends it a signal. */
+  signal(name: "SIGTERM" | "SIGKILL"): void {
+    const { pid } = this.#process;
+    if (pid !== undefined && !this.#done) process.kill(pid, name);
+  }
+
   /** Lets the child end by itself, and gives the lines that are left. */
   async end(): Promise<string[]> {
     this.#process.stdin?.end();
@@ -89,8 +102,7 @@ export class Child {
   async kill(): Promise<string[]> {
     // Not by the child's own kill(): on Deno its input can end first, and a
     // child that ends by itself is none that was killed.
-    const { pid } = this.#process;
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    this.signal("SIGKILL");
     await this.#ended;
     return this.#lines;
   }

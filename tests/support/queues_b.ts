@@ -196,7 +196,7 @@ export const never: () => Promise<void> = () => new Promise<void>(() => {});
 export function start<P>(
   { queue }: Jobs<P>,
   handler: Handler<P>,
-  options: ProcessOptions = {},
+  options: ProcessOptions<P> = {},
 ): { readonly done: Promise<void>; end(): Promise<void> } {
   const stop = new AbortController();
   const done = queue.process(handler, { signal: stop.signal, ...options });
