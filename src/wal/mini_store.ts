@@ -68,7 +68,7 @@ export interface SequencedRecord<R = unknown> {
  * ```
  */
 export class MiniStore<R = unknown> implements AsyncDisposable {
-  /** The path the store was opened with: its newest segment. */
+  /** The path of its newest segment, from the root: it stays the same when the working directory changes. */
   readonly path: string;
   /** What opening found and did. */
   readonly recovery: Recovery;
@@ -116,13 +116,16 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * ```
    *
    * @typeParam R The type of the records; inferred from `codec` or `validate`.
-   * @param path The file; sealed segments and the lock stand beside it.
+   * @param path The file; sealed segments and the lock are beside it. A relative
+   * path counts from the working directory that the process has now. Its name may
+   * have 200 bytes of UTF-8, and from the root it may have 499.
    * @param options How it is written.
    * @returns The open store. Close it, or use `await using`.
    * @throws {DurableError} `LOCKED` if it has a writer, `CORRUPT` if it is
    * damaged, `NOT_A_JOURNAL` or `UNSUPPORTED_VERSION` if it is something else,
-   * `IS_DIRECTORY` or another code of the file system.
-   * @throws {TypeError | RangeError} If an option is not what it must be.
+   * `UNSUPPORTED_RUNTIME` if the runtime has no SQLite for the lock, `IS_DIRECTORY`
+   * or another code of the file system.
+   * @throws {TypeError | RangeError} If the path or an option is not what it must be.
    */
   static async open<R = unknown>(
     path: string,
@@ -131,8 +134,9 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     checkPath(path);
     const settings = await resolveSettings(options);
     const { fileSystem, check, encode } = settings;
-    const log = await openForWriting({ fileSystem, path }, settings);
-    return new MiniStore(path, log, (record) => encode(check(record)));
+    const files = { fileSystem, path: fileSystem.resolve(path) };
+    const log = await openForWriting(files, settings);
+    return new MiniStore(files.path, log, (record) => encode(check(record)));
   }
 
   /**
@@ -155,7 +159,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const reading = resolveReading(options);
     const fileSystem = options.fileSystem ?? await defaultFileSystem();
     const all: R[] = [];
-    for await (const { records } of readLog({ fileSystem, path, reading })) {
+    const log = { fileSystem, path: fileSystem.resolve(path) };
+    for await (const { records } of readLog({ ...log, reading })) {
       for (const record of records) all.push(record);
     }
     return all;
@@ -199,7 +204,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const { from, signal } = options;
     return (async function* () {
       const fileSystem = options.fileSystem ?? await defaultFileSystem();
-      const source = { fileSystem, path, reading, from, signal };
+      const log = { fileSystem, path: fileSystem.resolve(path) };
+      const source = { ...log, reading, from, signal };
       for await (const { first, records } of readLog(source)) {
         let sequence = first;
         for (const record of records) {
@@ -242,7 +248,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     checkPath(path);
     const reading = resolveReading(options);
     const fileSystem = options.fileSystem ?? await defaultFileSystem();
-    return verifyLog({ fileSystem, path, reading });
+    const log = { fileSystem, path: fileSystem.resolve(path) };
+    return verifyLog({ ...log, reading });
   }
 
   /** Sequence number of the last durable record; 0 if there never was one. */
