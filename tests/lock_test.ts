@@ -18,7 +18,8 @@ for (const holder of RUNTIMES) {
       for (const second of seconds) {
         const line = await second.line();
         assert(
-          /^LOCKED Cannot lock ".*": it is held by process \d+ \(/.test(line),
+          /^LOCKED Cannot lock ".*": it is held by process \d+ \(.*\); close what has it open there, or end that process, and try again$/
+            .test(line),
           line,
         );
         assert(line.includes(`(${holder} `), line);

@@ -101,15 +101,27 @@ export async function acquireLock(
     throw await explain(host, path, error);
   }
   held.add(database);
-  try {
-    host.writeText(
-      holder,
-      `${JSON.stringify({ pid: host.pid, runtime: host.runtime })}\n`,
-    );
-  } catch {
-    // Only the message of a second opener is poorer for it.
-  }
+  announce(host, holder);
   return new SqliteLock(host, database, holder);
+}
+
+/** Says who holds the lock; only the message of a second opener is poorer without. */
+function announce(host: LockHost, holder: string): void {
+  const text = JSON.stringify({ pid: host.pid, runtime: host.runtime });
+  try {
+    host.writeText(holder, `${text}\n`);
+  } catch {
+    // Another user's may be left of a crash: no name is better than a wrong one.
+    removeIfPossible(host, holder);
+  }
+}
+
+function removeIfPossible(host: LockHost, path: string): void {
+  try {
+    host.removeFile(path);
+  } catch {
+    // The next holder replaces it.
+  }
 }
 
 async function loadDatabase(
@@ -236,11 +248,7 @@ class SqliteLock implements FileLock {
     const database = this.#database;
     this.#database = undefined;
     if (database !== undefined) {
-      try {
-        this.#host.removeFile(this.#holder);
-      } catch {
-        // A stale name is overwritten by the next holder.
-      }
+      removeIfPossible(this.#host, this.#holder);
       database.close();
       held.delete(database);
     }
