@@ -25,6 +25,7 @@
  * | `TOO_MANY_FILES` | the process or the system is out of descriptors |
  * | `IO` | any other failure of the file system |
  * | `LOCKED` | one writer at a time, and somebody else is it |
+ * | `UNSUPPORTED_RUNTIME` | nothing is written without the lock, and this version of the runtime has no SQLite for it |
  * | `NOT_A_JOURNAL` | a file is never overwritten unless it is a journal |
  * | `UNSUPPORTED_VERSION` | a format this version cannot read is left alone |
  * | `CORRUPT` | damage is reported with its position, never skipped |
@@ -49,6 +50,7 @@ export type DurableErrorCode =
   | "TOO_MANY_FILES"
   | "IO"
   | "LOCKED"
+  | "UNSUPPORTED_RUNTIME"
   | "NOT_A_JOURNAL"
   | "UNSUPPORTED_VERSION"
   | "CORRUPT"

@@ -106,6 +106,13 @@ export interface FileSystem {
   readonly capabilities: FileSystemCapabilities;
   /** Parts a path at its last separator; which characters separate depends on the system. */
   split(path: string): PathParts;
+  /**
+   * The same path as one that still leads there when the working directory has
+   * changed: from the root, where the system has a working directory. It is called
+   * once, when something is opened; links and `..` are left as they are. If the
+   * working directory cannot be told, a relative path stays relative.
+   */
+  resolve(path: string): string;
   /** Opens a file. */
   open(path: string, options: FileOpenOptions): Promise<FileHandle>;
   /**

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { existsSync, symlinkSync } from "node:fs";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { DurableError, type DurableErrorCode, MiniStore } from "../mod.ts";
@@ -39,6 +39,7 @@ for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
         );
         await assertCode(() => fs.mkdir(`${directory}/d`), "READ_ONLY");
         await assertCode(() => fs.lock(`${directory}/l`), "READ_ONLY");
+        await assertCode(() => fs.lock(`${directory}/there`), "READ_ONLY");
       } finally {
         execFileSync("umount", [directory]);
       }
@@ -139,12 +140,15 @@ test("FileSystem.capabilities tell what the platform promises", () =>
     return Promise.resolve();
   }));
 
-/** Mounts an empty read-only file system; needs Linux and root. */
+/** Mounts a read-only file system with an empty file `there`; needs Linux and root. */
 function mountReadOnly(directory: string): boolean {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
   try {
-    const options = ["-t", "tmpfs", "-o", "ro", "tmpfs", directory];
-    execFileSync("mount", options, { stdio: "ignore" });
+    const mount = (...options: string[]) =>
+      execFileSync("mount", [...options, directory], { stdio: "ignore" });
+    mount("-t", "tmpfs", "tmpfs");
+    writeFileSync(`${directory}/there`, "");
+    mount("-o", "remount,ro");
     return true;
   } catch {
     return false; // a container without the right to mount

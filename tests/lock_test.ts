@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { stat } from "node:fs/promises";
 import { MiniStore } from "../mod.ts";
-import { onDisk } from "./support/adapters.ts";
+import { adapters, onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
 import { test } from "./support/harness.ts";
 import { Child, RUNTIMES } from "./support/processes.ts";
@@ -18,7 +18,8 @@ for (const holder of RUNTIMES) {
       for (const second of seconds) {
         const line = await second.line();
         assert(
-          /^LOCKED Cannot lock ".*": it is held by process \d+ \(/.test(line),
+          /^LOCKED Cannot lock ".*": it is held by process \d+ \(.*\); close what has it open there, or end that process, and try again$/
+            .test(line),
           line,
         );
         assert(line.includes(`(${holder} `), line);
@@ -73,5 +74,21 @@ for (const holder of RUNTIMES) {
         assertEquals(found.get(sequence), record);
       }
       assertEquals((await MiniStore.verify(path, { fileSystem })).ok, true);
+    }));
+}
+
+for (const adapter of adapters.filter(({ onDisk }) => onDisk)) {
+  test(`MiniStore.open() that is refused leaves the lock to the store that has it (${adapter.name})`, () =>
+    adapter.with(async (fileSystem, dir) => {
+      const path = `${dir}/a.jsonl`;
+      const store = await MiniStore.open(path, { fileSystem });
+      // On POSIX, a descriptor of the lock file that this process closes would end it.
+      await assertCode(() => MiniStore.open(path, { fileSystem }), "LOCKED");
+      for (const runtime of RUNTIMES) {
+        await using second = new Child(runtime, "holder_child.ts", dir, [path]);
+        const line = await second.line();
+        assert(line.startsWith("LOCKED "), `${runtime}: ${line}`);
+      }
+      await store.close();
     }));
 }

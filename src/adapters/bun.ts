@@ -14,7 +14,7 @@
 import process from "node:process";
 import { crc32 } from "node:zlib";
 import type { FileSystemCapabilities } from "../file_system.ts";
-import type { LockDatabase, LockHost } from "./lock.ts";
+import type { LockHost, OpenDatabase } from "./lock.ts";
 import { NodeFileSystem } from "./node.ts";
 
 /** The part of the `Bun` global that is used here. */
@@ -47,14 +47,20 @@ export class BunFileSystem extends NodeFileSystem {
     return {
       ...super.lockHost(),
       runtime: `bun ${bun.version}`,
-      openDatabase: async (path): Promise<LockDatabase> => {
+      needs: "bun:sqlite, which is part of Bun",
+      loadDatabase: async (): Promise<OpenDatabase> => {
         // Not a literal: Deno would try to resolve the scheme when it checks types.
         const specifier = "bun:sqlite";
         const { Database } = await import(specifier) as BunSqlite;
-        const database = new Database(path, { create: true, readwrite: true });
-        return {
-          exec: (sql) => database.run(sql),
-          close: () => database.close(),
+        return (path) => {
+          const database = new Database(path, {
+            create: true,
+            readwrite: true,
+          });
+          return {
+            exec: (sql) => database.run(sql),
+            close: () => database.close(),
+          };
         };
       },
     };

@@ -19,7 +19,8 @@ import type {
   OpenFileInfo,
   PathParts,
 } from "../file_system.ts";
-import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
+import { absolutePath } from "./absolute.ts";
+import { acquireLock, type LockHost, type OpenDatabase } from "./lock.ts";
 import { makeDirectory, type MkdirHost } from "./mkdir.ts";
 
 const OPEN = {
@@ -191,13 +192,16 @@ function lstatSync(path: string): Deno.FileInfo | undefined {
   }
 }
 
-const LOCK_HOST: LockHost = {
+const LOCK_HOST: Omit<LockHost, "stat"> = {
   runtime: `deno ${Deno.version.deno}`,
   pid: Deno.pid,
-  openDatabase: async (path): Promise<LockDatabase> => {
+  needs: "node:sqlite, which Deno has from version 2.2",
+  loadDatabase: async (): Promise<OpenDatabase> => {
     const { DatabaseSync } = await import("node:sqlite");
-    return new DatabaseSync(path);
+    return (path) => new DatabaseSync(path);
   },
+  createFile: (path) =>
+    Deno.openSync(path, { write: true, createNew: true }).close(),
   writeText: (path, text) => Deno.writeTextFileSync(path, text),
   readText: (path) => Deno.readTextFileSync(path),
   removeFile: (path) => Deno.removeSync(path),
@@ -213,6 +217,10 @@ export class DenoFileSystem implements FileSystem {
 
   split(path: string): PathParts {
     return { dir: dirname(path), base: basename(path) };
+  }
+
+  resolve(path: string): string {
+    return absolutePath(path, () => Deno.cwd());
   }
 
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
@@ -287,7 +295,8 @@ export class DenoFileSystem implements FileSystem {
   }
 
   lock(path: string): Promise<FileLock> {
-    return acquireLock(LOCK_HOST, path);
+    const stat = (name: string) => this.stat(name);
+    return acquireLock({ ...LOCK_HOST, stat }, this.resolve(path));
   }
 
   crc32(bytes: Uint8Array, seed: number): number {

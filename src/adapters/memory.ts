@@ -61,6 +61,11 @@ export class MemoryFileSystem implements FileSystem {
     return splitPath(path);
   }
 
+  /** The path as it is: there is no working directory that could change. */
+  resolve(path: string): string {
+    return path;
+  }
+
   /** Opens a file. */
   open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     return attempt("open", path, () => {
@@ -154,7 +159,7 @@ export class MemoryFileSystem implements FileSystem {
       if (this.#locks.has(key)) {
         throw new DurableError(
           "LOCKED",
-          `Cannot lock "${path}": it is held by this process (memory)`,
+          `Cannot lock "${path}": it is held by this process (memory); close what has it open first`,
           { path },
         );
       }

@@ -22,7 +22,8 @@ import type {
   OpenFileInfo,
   PathParts,
 } from "../file_system.ts";
-import { acquireLock, type LockDatabase, type LockHost } from "./lock.ts";
+import { absolutePath } from "./absolute.ts";
+import { acquireLock, type LockHost, type OpenDatabase } from "./lock.ts";
 import { makeDirectory, type MkdirHost } from "./mkdir.ts";
 
 /** Up to this size in bytes Node's native checksum costs more for the call than it saves. */
@@ -213,10 +214,14 @@ export class NodeFileSystem implements FileSystem {
     return {
       runtime: `node ${process.versions.node}`,
       pid: process.pid,
-      openDatabase: async (path): Promise<LockDatabase> => {
+      needs:
+        "node:sqlite, which Node.js has from version 22.13 (from 22.5 with --experimental-sqlite)",
+      loadDatabase: async (): Promise<OpenDatabase> => {
         const { DatabaseSync } = await import("node:sqlite");
-        return new DatabaseSync(path);
+        return (path) => new DatabaseSync(path);
       },
+      createFile: (path) => fs.closeSync(fs.openSync(path, "wx")),
+      stat: (path) => this.stat(path),
       writeText: (path, text) => fs.writeFileSync(path, text),
       readText: (path) => fs.readFileSync(path, "utf8"),
       removeFile: (path) => fs.unlinkSync(path),
@@ -226,6 +231,10 @@ export class NodeFileSystem implements FileSystem {
 
   split(path: string): PathParts {
     return { dir: dirname(path), base: basename(path) };
+  }
+
+  resolve(path: string): string {
+    return absolutePath(path, () => process.cwd());
   }
 
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
@@ -295,7 +304,7 @@ export class NodeFileSystem implements FileSystem {
   }
 
   lock(path: string): Promise<FileLock> {
-    return acquireLock(this.lockHost(), path);
+    return acquireLock(this.lockHost(), this.resolve(path));
   }
 
   crc32(bytes: Uint8Array, seed: number): number {

@@ -87,7 +87,7 @@ import { type Handler, type ProcessOptions, work } from "./work.ts";
  * ```
  */
 export class MiniQueue<P = unknown> implements AsyncDisposable {
-  /** The directory that holds the queue. */
+  /** The directory that holds the queue, from the root. */
   readonly dir: string;
   /** What opening found and did. */
   readonly recovery: StateRecovery;

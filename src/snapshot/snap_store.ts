@@ -70,17 +70,17 @@ export interface Snapshot<S = unknown> {
  * ```
  */
 export class SnapStore<S = unknown> {
-  /** The directory; the first {@linkcode SnapStore.create} makes it. */
+  /** The directory, as it was given; the first {@linkcode SnapStore.create} makes it. */
   readonly dir: string;
-  readonly #fileSystem: FileSystem | undefined;
+  readonly #place: Promise<SnapshotPlace>;
   readonly #version: number;
-  readonly #slice: number;
   #last: Promise<void> = Promise.resolve();
 
   /**
    * Makes a store; nothing is read or written yet.
    *
-   * @param dir The directory.
+   * @param dir The directory. A relative path counts from the working directory that
+   * the process has now. From the root it may have 490 bytes of UTF-8.
    * @param options How snapshots are kept.
    * @throws {TypeError} If the directory is not a path, or an option is not known.
    * @throws {RangeError} If an option is out of range.
@@ -102,9 +102,9 @@ export class SnapStore<S = unknown> {
       );
     }
     this.dir = dir;
-    this.#fileSystem = fileSystem;
     this.#version = version;
-    this.#slice = slice;
+    this.#place = placeOf(dir, fileSystem, slice);
+    this.#place.catch(() => {}); // each call rejects with it
   }
 
   /**
@@ -121,7 +121,8 @@ export class SnapStore<S = unknown> {
    * @param state The state: what JSON gives back as it is. `undefined` members are left out.
    * @param sequence The sequence number of the last record that is in it. Range: 0 and up.
    * @throws {TypeError} If JSON would change the state, such as a `Date` in it. Nothing of it is kept.
-   * @throws {RangeError} If the number is out of range, or below that of the snapshot that is there.
+   * @throws {RangeError} If the number is out of range, or below that of the snapshot
+   * that is there, or the path of the directory is too long.
    * @throws {DurableError} `LOCKED` if somebody else creates one; else what the file system said.
    */
   async create(state: S, sequence: number): Promise<void> {
@@ -129,7 +130,7 @@ export class SnapStore<S = unknown> {
     const pieces = readAhead(prettyPieces(state, plainSource()));
     const version = this.#version;
     const done = this.#last.then(async () => {
-      await writeSnapshot(await this.#place(), { pieces, sequence, version });
+      await writeSnapshot(await this.#place, { pieces, sequence, version });
     });
     this.#last = done.catch(() => {});
     await done;
@@ -146,7 +147,7 @@ export class SnapStore<S = unknown> {
   async restore(): Promise<Snapshot<S>> {
     const reading = { version: this.#version };
     const { state, sequence, version } = await readSnapshot(
-      await this.#place(),
+      await this.#place,
       reading,
       plainBuilder,
     );
@@ -155,13 +156,17 @@ export class SnapStore<S = unknown> {
 
   /** Whether there is a snapshot to restore; it may be damaged. */
   async exists(): Promise<boolean> {
-    return await snapshotExists(await this.#place());
+    return await snapshotExists(await this.#place);
   }
+}
 
-  async #place(): Promise<SnapshotPlace> {
-    const fileSystem = this.#fileSystem ?? await defaultFileSystem();
-    return { fileSystem, dir: this.dir, slice: this.#slice };
-  }
+async function placeOf(
+  dir: string,
+  chosen: FileSystem | undefined,
+  slice: number,
+): Promise<SnapshotPlace> {
+  const fileSystem = chosen ?? await defaultFileSystem();
+  return { fileSystem, dir: fileSystem.resolve(dir), slice };
 }
 
 const AHEAD_UNITS = 1 << 18;

@@ -25,6 +25,7 @@
 
 import { DurableError, messageOf } from "../errors.ts";
 import type { FileHandle } from "../file_system.ts";
+import { checkPathLengths } from "../path_limits.ts";
 import {
   corrupt,
   formatMeta,
@@ -74,6 +75,10 @@ export async function writeSnapshot(
   snapshot: NewSnapshot,
 ): Promise<SnapshotMeta> {
   const { fileSystem, dir } = place;
+  if (snapshot.lock !== false) {
+    const lock = `/${NAMES.lock}`;
+    checkPathLengths(fileSystem, "create a snapshot in", dir, { lock });
+  }
   await fileSystem.mkdir(dir);
   const lock = snapshot.lock === false
     ? undefined

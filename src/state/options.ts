@@ -209,6 +209,7 @@ export async function resolvePlan<S, M>(
     );
   }
   const settings: Settings<M> = { ...resolved, schema: version };
+  const root = settings.fileSystem.resolve(dir);
   const checkKnown = checkOf(apply);
   return {
     ...options,
@@ -216,9 +217,9 @@ export async function resolvePlan<S, M>(
     version,
     log: {
       fileSystem: settings.fileSystem,
-      path: `${trimmed(dir)}/${journal}`,
+      path: `${trimmed(root)}/${journal}`,
     },
-    place: { fileSystem: settings.fileSystem, dir, slice, journal },
+    place: { fileSystem: settings.fileSystem, dir: root, slice, journal },
     settings,
     reading: {
       decode: settings.reading.decode,

@@ -78,9 +78,9 @@ import type { DeepReadonly } from "./view.ts";
  * ```
  */
 export class StateManager<S, M> implements AsyncDisposable {
-  /** The directory that holds the log and the snapshot. */
+  /** The directory that holds the log and the snapshot, from the root. */
   readonly stateDir: string;
-  /** The file of the log; sealed segments stand beside it. */
+  /** The file of the log, from the root; sealed segments are beside it. */
   readonly journalPath: string;
   /** What opening found and did. */
   readonly recovery: StateRecovery;

@@ -215,6 +215,11 @@ export class SimulatedFileSystem implements FileSystem {
     return splitPath(path);
   }
 
+  /** The path as it is: there is no working directory that could change. */
+  resolve(path: string): string {
+    return path;
+  }
+
   /** Opens a file. */
   open(path: string, { mode }: FileOpenOptions): Promise<FileHandle> {
     const kind = mode === "create" ? "create" : `open-${mode}` as const;
@@ -306,7 +311,7 @@ export class SimulatedFileSystem implements FileSystem {
       const key = normalizePath(path);
       if (this.#locks.has(key)) {
         const message =
-          `Cannot lock "${path}": it is held by this process (simulated)`;
+          `Cannot lock "${path}": it is held by this process (simulated); close what has it open first`;
         throw new DurableError("LOCKED", message, { path });
       }
       this.#locks.add(key);

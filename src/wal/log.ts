@@ -6,6 +6,7 @@
  */
 
 import type { FileLock } from "../file_system.ts";
+import { checkPathLengths } from "../path_limits.ts";
 import type { LogFiles } from "./active.ts";
 import {
   type LogEdition,
@@ -14,6 +15,14 @@ import {
   refuseForeign,
 } from "./recovery.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
+
+const LOCK = ".lock";
+/**
+ * How many bytes the longest name of a file beside a log is longer than its own:
+ * `.torn-`, an offset of up to 16 digits, `-`, a time of up to 27 characters, and up
+ * to five `+`.
+ */
+const LONGEST_SUFFIX = 55;
 
 /** What a log is written with. */
 export interface LogSettings extends WriterOptions, LogEdition {}
@@ -46,7 +55,8 @@ export interface WritableLog {
  * @returns The open log.
  * @throws {DurableError} `LOCKED` if it has a writer, `CORRUPT` if it is damaged,
  * `UNSUPPORTED_VERSION` if its format or its schema version is newer.
- * @throws {RangeError} If the schema version has no place in the format.
+ * @throws {RangeError} If the schema version has no place in the format, or the
+ * path is too long.
  */
 export async function openForWriting(
   log: LogFiles,
@@ -60,9 +70,13 @@ export async function openForWriting(
       `Cannot open "${path}" in format v0.1: the format has no place for schema version ${schema}`,
     );
   }
+  checkPathLengths(fileSystem, "open", path, {
+    lock: LOCK,
+    name: LONGEST_SUFFIX,
+  });
   await refuseForeign(log, format);
   await fileSystem.mkdir(fileSystem.split(path).dir);
-  const lock = await fileSystem.lock(`${path}.lock`);
+  const lock = await fileSystem.lock(`${path}${LOCK}`);
   try {
     await prepare?.();
     const open = await openLog(log, settings);

@@ -71,7 +71,7 @@ export interface SequencedRecord<R = unknown> {
  * ```
  */
 export class MiniStore<R = unknown> implements AsyncDisposable {
-  /** The path the store was opened with: its newest segment. */
+  /** The path of its newest segment, from the root: it stays the same when the working directory changes. */
   readonly path: string;
   /** What opening found and did. */
   readonly recovery: Recovery;
@@ -119,14 +119,17 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    * ```
    *
    * @typeParam R The type of the records; inferred from `codec` or `validate`.
-   * @param path The file; sealed segments and the lock stand beside it.
+   * @param path The file; sealed segments and the lock are beside it. A relative
+   * path counts from the working directory that the process has now. Its name may
+   * have 200 bytes of UTF-8, and from the root it may have 499.
    * @param options How it is written.
    * @returns The open store. Close it, or use `await using`; Node 22 has no syntax
    * for that: call `close()` in a `finally` there.
    * @throws {DurableError} `LOCKED` if it has a writer, `CORRUPT` if it is
    * damaged, `NOT_A_JOURNAL` or `UNSUPPORTED_VERSION` if it is something else,
-   * `IS_DIRECTORY` or another code of the file system.
-   * @throws {TypeError | RangeError} If an option is not what it must be.
+   * `UNSUPPORTED_RUNTIME` if the runtime has no SQLite for the lock, `IS_DIRECTORY`
+   * or another code of the file system.
+   * @throws {TypeError | RangeError} If the path or an option is not what it must be.
    * @throws What `onRecovery` throws.
    */
   static async open<R = unknown>(
@@ -137,14 +140,15 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const settings = await resolveSettings(options);
     const { fileSystem, check, encode } = settings;
     const { onRecovery } = options;
-    const log = await openForWriting({ fileSystem, path }, settings);
+    const files = { fileSystem, path: fileSystem.resolve(path) };
+    const log = await openForWriting(files, settings);
     try {
       if (log.recovery.torn) await onRecovery?.(log.recovery);
     } catch (error) {
       await log.close().catch(() => {}); // error says why
       throw error;
     }
-    return new MiniStore(path, log, (record) => encode(check(record)));
+    return new MiniStore(files.path, log, (record) => encode(check(record)));
   }
 
   /**
@@ -171,7 +175,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const { mustExist } = options;
     const fileSystem = options.fileSystem ?? await defaultFileSystem();
     const all: R[] = [];
-    const source = { fileSystem, path, reading, mustExist };
+    const log = { fileSystem, path: fileSystem.resolve(path) };
+    const source = { ...log, reading, mustExist };
     for await (const { records } of readLog(source)) {
       for (const record of records) all.push(record);
     }
@@ -222,7 +227,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     const { from, signal, mustExist } = options;
     return (async function* () {
       const fileSystem = options.fileSystem ?? await defaultFileSystem();
-      const source = { fileSystem, path, reading, from, signal, mustExist };
+      const log = { fileSystem, path: fileSystem.resolve(path) };
+      const source = { ...log, reading, from, signal, mustExist };
       for await (const { first, records } of readLog(source)) {
         let sequence = first;
         for (const record of records) {
@@ -265,7 +271,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
     checkPath(path);
     const reading = resolveReading(options);
     const fileSystem = options.fileSystem ?? await defaultFileSystem();
-    return verifyLog({ fileSystem, path, reading });
+    const log = { fileSystem, path: fileSystem.resolve(path) };
+    return verifyLog({ ...log, reading });
   }
 
   /** Sequence number of the last durable record; 0 if there never was one. */

@@ -194,9 +194,9 @@ const OPENING: readonly Mutant[] = [
     breaks: "L1",
     file: LOG,
     from:
-      "  const lock = await fileSystem.lock(`${path}.lock`);\n  try {\n    await prepare?.();\n    const open = await openLog(log, settings);",
+      "  const lock = await fileSystem.lock(`${path}${LOCK}`);\n  try {\n    await prepare?.();\n    const open = await openLog(log, settings);",
     to:
-      "  await prepare?.();\n  const open = await openLog(log, settings);\n  const lock = await fileSystem.lock(`${path}.lock`);\n  try {",
+      "  await prepare?.();\n  const open = await openLog(log, settings);\n  const lock = await fileSystem.lock(`${path}${LOCK}`);\n  try {",
     likely: "intruders",
   },
   {

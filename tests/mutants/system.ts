@@ -3,7 +3,6 @@
 import type { Mutant } from "./mutant.ts";
 
 const ERRORS = "src/errors.ts";
-const LOCK = "src/adapters/lock.ts";
 const MEMORY = "src/adapters/memory.ts";
 const MKDIR = "src/adapters/mkdir.ts";
 
@@ -41,30 +40,6 @@ const SHARED: readonly Mutant[] = [
     file: MKDIR,
     from: 'if ((await host.stat(path))?.kind !== "directory") {',
     to: "if ((await host.stat(path)) === undefined) {",
-    likely: "adapters",
-  },
-  {
-    name: "lock-not-exclusive",
-    breaks: "L1",
-    file: LOCK,
-    from: '  "BEGIN EXCLUSIVE",\n',
-    to: '  "BEGIN",\n',
-    likely: "adapters",
-  },
-  {
-    name: "held-lock-not-recognised",
-    breaks: "E1",
-    file: LOCK,
-    from: "    if (isBusy(error)) {",
-    to: "    if (isBusy(undefined)) {",
-    likely: "adapters",
-  },
-  {
-    name: "lock-not-released",
-    breaks: "L3",
-    file: LOCK,
-    from: "      database.close();\n",
-    to: "",
     likely: "adapters",
   },
   {

@@ -68,6 +68,10 @@ export class FaultyFileSystem implements FileSystem {
     return this.#inner.split(path);
   }
 
+  resolve(path: string): string {
+    return this.#inner.resolve(path);
+  }
+
   async open(path: string, options: FileOpenOptions): Promise<FileHandle> {
     const kind = options.mode === "create"
       ? "create"

@@ -12,11 +12,12 @@ export const RUNTIMES = ["deno", "bun", "node"] as const;
 /** One of them. */
 export type Runtime = (typeof RUNTIMES)[number];
 
-/** How a script is started; Deno may touch `directory` and nothing else. */
+/** How a script is started; Deno may touch `directory` and nothing else, but for what `allow` says. */
 export function commandOf(
   runtime: Runtime,
   file: string,
   directory: string,
+  allow: readonly string[] = [],
 ): [string, ...string[]] {
   if (runtime !== "deno") return [bin(runtime), file];
   return [
@@ -27,12 +28,13 @@ export function commandOf(
     `--import-map=${join(root, "offline", "import_map.json")}`,
     `--allow-read=${directory}`,
     `--allow-write=${directory}`,
+    ...allow,
     file,
   ];
 }
 
 /** A child that prints lines. */
-export class Child {
+export class Child implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -46,9 +48,10 @@ export class Child {
     script: string,
     directory: string,
     args: readonly string[],
+    allow: readonly string[] = [],
   ) {
     const path = join(root, "tests", "support", script);
-    const [file, ...before] = commandOf(runtime, path, directory);
+    const [file, ...before] = commandOf(runtime, path, directory, allow);
     this.#process = spawn(file, [...before, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1" },
@@ -105,6 +108,11 @@ export class Child {
     this.signal("SIGKILL");
     await this.#ended;
     return this.#lines;
+  }
+
+  /** {@linkcode Child.kill}, if it has not ended: a test that fails leaves none behind. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#done) await this.kill();
   }
 
   #wake(): void {
