@@ -57,8 +57,9 @@ export interface CrashTest<T> {
    */
   readonly orders?: number | undefined;
   /**
-   * What fails: for each of these, and for each call of `run` that it counts, the
-   * program is run once with that call failing (`at` does not count).
+   * What fails: for each of these, and for each call that it counts and that `run`
+   * makes after its first call of `watch`, the program is run once with that call
+   * failing; `at` is ignored. `run` may end with the failure.
    *
    * @default each sync of a file, by `"F0"`, `"F1"`, `"F2"` and `"F6"`, and each sync of a directory, by `"F0"` and `"F6"`
    */
@@ -163,7 +164,14 @@ export async function testCrashes<T>(test: CrashTest<T>): Promise<CrashReport> {
   return await new Tester(test).run();
 }
 
-/** How often a program is run in the usual case, and what is counted. */
+/** The calls of a run. */
+interface Calls {
+  readonly all: readonly Operation[];
+  /** Those that were made since something was owed. */
+  readonly watched: readonly Operation[];
+}
+
+/** Runs a program and its check in all ways, and counts. */
 class Tester<T> {
   readonly #test: CrashTest<T>;
   readonly #seed: number;
@@ -187,14 +195,16 @@ class Tester<T> {
 
   async run(): Promise<CrashReport> {
     const runs = this.#collection(this.#test.states ?? {}, this.#seed);
-    const operations = await this.#run(runs);
+    const { all, watched } = await this.#run(runs);
     await this.#tryOrders(async (schedule) => {
       await this.#run(runs, { schedule });
     });
     for (const fault of this.#test.faults ?? FAILING_SYNCS) {
       const { kinds = CHANGES } = fault;
-      const count = operations.filter(({ kind }) => kinds.includes(kind));
-      for (let at = 1; at <= count.length; at++) {
+      const countIn = (operations: readonly Operation[]) =>
+        operations.filter(({ kind }) => kinds.includes(kind)).length;
+      const first = countIn(all) - countIn(watched) + 1;
+      for (let at = first; at <= countIn(all); at++) {
         await this.#run(runs, { fault: { ...fault, at } });
         this.#faults++;
       }
@@ -225,7 +235,7 @@ class Tester<T> {
   async #run(
     runs: Collection,
     { schedule, fault }: { schedule?: Schedule; fault?: Fault } = {},
-  ): Promise<readonly Operation[]> {
+  ): Promise<Calls> {
     const fileSystem = new SimulatedFileSystem({ seed: this.#seed });
     const { operations } = fileSystem;
     if (fault) fileSystem.inject(fault);
@@ -237,7 +247,8 @@ class Tester<T> {
       // A program may end with what was made to fail.
       if (!fault || !operations.some(({ fault }) => fault)) {
         if (!schedule) throw error;
-        const where = `Not crashed: failed behind call ${operations.length}`;
+        const where =
+          `The program itself failed, behind call ${operations.length}`;
         const files = imageText(fileSystem.visible);
         throw new CrashTestError([where], files, error, recorder.calls()());
       }
@@ -247,7 +258,7 @@ class Tester<T> {
       const twice = this.#test.chooseAgain?.(found.fingerprint) ?? true;
       await this.#examine(found, [], twice ? this.#test.again : undefined);
     }
-    return operations;
+    return { all: operations, watched: recorder.operations };
   }
 
   async #examine(

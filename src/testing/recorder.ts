@@ -43,6 +43,7 @@ export class Recorder<T> {
   /** Whether the program was run before: then only what differs is of interest. */
   readonly #isRepeated: boolean;
   readonly #found: Found<T>[] = [];
+  #began: number | undefined;
   #owed: (() => T) | undefined;
   #last: number | undefined;
 
@@ -61,8 +62,14 @@ export class Recorder<T> {
 
   readonly watch = (owed: () => T): void => {
     this.#collect(undefined); // what was owed until now
+    this.#began ??= this.#fileSystem.operations.length;
     this.#owed = owed;
   };
+
+  /** The calls that were made since something was owed. */
+  get operations(): readonly Operation[] {
+    return this.#fileSystem.operations.slice(this.#began ?? Infinity);
+  }
 
   /** Ends the collection. */
   finish(): readonly Found<T>[] {
