@@ -4,14 +4,19 @@
  * @module
  */
 
+import type { CrashStateOptions, DiskImage } from "./crash_states.ts";
+import { hashText } from "./crash_states.ts";
 import {
-  type CrashState,
-  type CrashStateOptions,
-  type DiskImage,
-  hashText,
-} from "./crash_states.ts";
-import { type Operation, operationText } from "./faults.ts";
-import { SimulatedFileSystem } from "./simulated_file_system.ts";
+  CHANGES,
+  type Fault,
+  type Operation,
+  type OperationKind,
+} from "./faults.ts";
+import { tryOrders } from "./orders.ts";
+import { SeededRandom } from "./random.ts";
+import { type Collection, type Found, Recorder } from "./recorder.ts";
+import type { Schedule } from "./schedule.ts";
+import { setSchedule, SimulatedFileSystem } from "./simulated_file_system.ts";
 
 /**
  * Says what is owed to the user from here on: `owed` is called at each step, and
@@ -45,6 +50,20 @@ export interface CrashTest<T> {
   readonly chooseAgain?: ((fingerprint: number) => boolean) | undefined;
   /** Seed of the file systems. @default 1 */
   readonly seed?: number | undefined;
+  /**
+   * In how many orders calls that overlap are carried out, at most; for `run`, and
+   * for each `check` that makes other calls than those before. With `0` a call is
+   * carried out only when it is made. @default 100
+   */
+  readonly orders?: number | undefined;
+  /**
+   * What fails: for each of these, and for each call that it counts and that `run`
+   * makes after its first call of `watch`, the program is run once with that call
+   * failing; `at` is ignored. `run` may end with the failure.
+   *
+   * @default each sync of a file, by `"F0"`, `"F1"`, `"F2"` and `"F6"`, and each sync of a directory, by `"F0"` and `"F6"`
+   */
+  readonly faults?: readonly Fault[] | undefined;
   /** States that were checked before, to be left out; those of this run are added. */
   readonly seen?: Set<number> | undefined;
 }
@@ -55,6 +74,12 @@ export interface CrashReport {
   readonly states: number;
   /** How many of them each model gave; `kill` is the end of the program alone. */
   readonly byModel: ReadonlyMap<string, number>;
+  /** In how many orders calls were carried out, besides each at once when it is made. */
+  readonly orders: number;
+  /** How many more orders were known when `orders` of the test was reached; 0 if all were tried. */
+  readonly ordersLeft: number;
+  /** How many calls were made to fail, each in a run of its own. */
+  readonly faults: number;
 }
 
 /** After a crash something that was owed is not there, or the program cannot recover. */
@@ -63,6 +88,8 @@ export class CrashTestError extends Error {
   override readonly name = "CrashTestError";
   /** The models that give the state, and the call in front of which the crash was; two of a second crash. */
   readonly crashes: readonly string[];
+  /** What was unusual about the calls before: which were made to fail, which overlapped, and the order in which they were carried out. */
+  readonly calls: readonly string[];
 
   /**
    * Makes an error.
@@ -70,23 +97,20 @@ export class CrashTestError extends Error {
    * @param crashes Where the crashes were.
    * @param files The files as text.
    * @param cause What `check` threw.
+   * @param calls What was unusual about the calls.
    */
-  constructor(crashes: readonly string[], files: string, cause: unknown) {
+  constructor(
+    crashes: readonly string[],
+    files: string,
+    cause: unknown,
+    calls: readonly string[] = [],
+  ) {
     const what = cause instanceof Error ? cause.message : String(cause);
-    super(`${what}\n${crashes.join("\n")}\nThe disk holds\n${files}`, {
-      cause,
-    });
+    const lines = [what, ...crashes, ...calls, "The disk holds", files];
+    super(lines.join("\n"), { cause });
     this.crashes = crashes;
+    this.calls = calls;
   }
-}
-
-interface Found<T> {
-  /** A file system in the state; made when it is checked. */
-  readonly boot: () => SimulatedFileSystem;
-  readonly fingerprint: number;
-  readonly models: readonly string[];
-  readonly where: string;
-  readonly owed: T;
 }
 
 /**
@@ -137,121 +161,175 @@ interface Found<T> {
  * @throws {CrashTestError} If the check throws for one of the states.
  */
 export async function testCrashes<T>(test: CrashTest<T>): Promise<CrashReport> {
-  const { seed = 1, seen = new Set() } = test;
-  const byModel = new Map<string, number>();
-  let states = 0;
-  const fileSystem = new SimulatedFileSystem({ seed });
-  const recorder = new Recorder<T>(fileSystem, test.states ?? {}, seen, seed);
-  await test.run(fileSystem, recorder.watch);
-  const examine = async (
-    found: Found<T>,
-    before: readonly string[],
-    again: CrashStateOptions | undefined,
-  ) => {
-    states++;
-    for (const model of new Set(found.models)) {
-      byModel.set(model, (byModel.get(model) ?? 0) + 1);
-    }
-    const system = found.boot();
-    const second = again && new Recorder<T>(system, again, seen, seed + 1);
-    second?.watch(() => found.owed);
-    const { visible } = system;
-    try {
-      await test.check(system, found.owed, second?.watch ?? (() => {}));
-    } catch (error) {
-      const files = imageText(visible);
-      throw new CrashTestError([...before, found.where], files, error);
-    }
-    for (const next of second?.finish() ?? []) {
-      await examine(next, [...before, found.where], undefined);
-    }
-  };
-  for (const found of recorder.finish()) {
-    const twice = test.chooseAgain?.(found.fingerprint) ?? true;
-    await examine(found, [], twice ? test.again : undefined);
-  }
-  return { states, byModel };
+  return await new Tester(test).run();
 }
 
-/** Collects the states that a crash can leave at each step of a program. */
-class Recorder<T> {
-  readonly #fileSystem: SimulatedFileSystem;
-  readonly #options: CrashStateOptions;
-  readonly #seen: Set<number>;
+/** The calls of a run. */
+interface Calls {
+  readonly all: readonly Operation[];
+  /** Those that were made since something was owed. */
+  readonly watched: readonly Operation[];
+}
+
+/** Runs a program and its check in all ways, and counts. */
+class Tester<T> {
+  readonly #test: CrashTest<T>;
   readonly #seed: number;
-  readonly #found: Found<T>[] = [];
-  #owed: (() => T) | undefined;
-  #last: number | undefined;
+  readonly #seen: Set<number>;
+  readonly #maxOrders: number;
+  readonly #byModel = new Map<string, number>();
+  /** Checks whose calls were carried out in all orders, by their calls. */
+  readonly #checks = new Set<number>();
+  #states = 0;
+  #orders = 0;
+  #ordersLeft = 0;
+  #faults = 0;
 
-  constructor(
-    fileSystem: SimulatedFileSystem,
-    options: CrashStateOptions,
-    seen: Set<number>,
-    seed: number,
-  ) {
-    this.#fileSystem = fileSystem;
-    this.#options = options;
-    this.#seen = seen;
+  constructor(test: CrashTest<T>) {
+    const { seed = 1, seen = new Set(), orders = ORDERS } = test;
+    this.#test = test;
     this.#seed = seed;
-    fileSystem.onOperation = (operation) => this.#collect(operation);
+    this.#seen = seen;
+    this.#maxOrders = orders;
   }
 
-  readonly watch = (owed: () => T): void => {
-    this.#collect(undefined); // what was owed until now
-    this.#owed = owed;
-  };
-
-  /** Ends the collection. */
-  finish(): readonly Found<T>[] {
-    this.#collect(undefined);
-    this.#fileSystem.onOperation = () => {};
-    return this.#found;
-  }
-
-  #collect(operation: Operation | undefined): void {
-    if (!this.#owed) return;
-    const owed = this.#owed();
-    const system = this.#fileSystem;
-    const key = hashText(JSON.stringify(owed), 0);
-    const fingerprint = system.fingerprint(key);
-    if (fingerprint === this.#last) return;
-    this.#last = fingerprint;
-    const where = operation
-      ? `before call ${operationText(operation)}`
-      : `after call ${system.operations.length}`;
-    if (!this.#seen.has(fingerprint)) {
-      this.#seen.add(fingerprint);
-      const copy = system.clone(this.#seed + 1);
-      this.#found.push({
-        boot: () => copy,
-        fingerprint,
-        models: ["kill"],
-        where: `Killed ${where}`,
-        owed,
-      });
+  async run(): Promise<CrashReport> {
+    const runs = this.#collection(this.#test.states ?? {}, this.#seed);
+    const { all, watched } = await this.#run(runs);
+    await this.#tryOrders(async (schedule) => {
+      await this.#run(runs, { schedule });
+    });
+    for (const fault of this.#test.faults ?? FAILING_SYNCS) {
+      const { kinds = CHANGES } = fault;
+      const countIn = (operations: readonly Operation[]) =>
+        operations.filter(({ kind }) => kinds.includes(kind)).length;
+      const first = countIn(all) - countIn(watched) + 1;
+      for (let at = first; at <= countIn(all); at++) {
+        await this.#run(runs, { fault: { ...fault, at } });
+        this.#faults++;
+      }
     }
-    for (const state of system.crashStates(this.#options)) {
-      this.#add(state, owed, key, where);
-    }
+    return {
+      states: this.#states,
+      byModel: this.#byModel,
+      orders: this.#orders,
+      ordersLeft: this.#ordersLeft,
+      faults: this.#faults,
+    };
   }
 
-  #add(state: CrashState, owed: T, key: number, where: string): void {
-    const { names, data, image } = state;
-    const fingerprint = hashText(`${state.fingerprint}`, key);
-    if (this.#seen.has(fingerprint)) return;
-    this.#seen.add(fingerprint);
-    const models = [names, ...data];
-    const time = this.#fileSystem.now();
-    const seed = this.#seed + 1;
-    this.#found.push({
-      boot: () => new SimulatedFileSystem({ image, seed, time }),
-      fingerprint,
-      models,
-      where: `Power cut ${where}, by ${models.join(" and ")}`,
-      owed,
+  #collection(options: CrashStateOptions, seed: number): Collection {
+    return { options, seen: this.#seen, explored: new Set(), seed };
+  }
+
+  async #tryOrders(
+    attempt: (schedule: Schedule) => Promise<void>,
+  ): Promise<void> {
+    const random = new SeededRandom(this.#seed);
+    const { tried, left } = await tryOrders(this.#maxOrders, random, attempt);
+    this.#orders += tried;
+    this.#ordersLeft += left;
+  }
+
+  /** Runs the program, and checks all that is new. */
+  async #run(
+    runs: Collection,
+    { schedule, fault }: { schedule?: Schedule; fault?: Fault } = {},
+  ): Promise<Calls> {
+    const fileSystem = new SimulatedFileSystem({ seed: this.#seed });
+    const { operations } = fileSystem;
+    if (fault) fileSystem.inject(fault);
+    if (schedule) setSchedule(fileSystem, schedule);
+    const recorder = new Recorder<T>(fileSystem, runs, schedule);
+    try {
+      await this.#test.run(fileSystem, recorder.watch);
+    } catch (error) {
+      // A program may end with what was made to fail.
+      if (!fault || !operations.some(({ fault }) => fault)) {
+        if (!schedule) throw error;
+        const where =
+          `The program itself failed, after call ${operations.length}`;
+        const files = imageText(fileSystem.visible);
+        throw new CrashTestError([where], files, error, recorder.calls()());
+      }
+    }
+    await schedule?.finish();
+    for (const found of recorder.finish()) {
+      const twice = this.#test.chooseAgain?.(found.fingerprint) ?? true;
+      await this.#examine(found, [], twice ? this.#test.again : undefined);
+    }
+    return { all: operations, watched: recorder.operations };
+  }
+
+  async #examine(
+    found: Found<T>,
+    before: readonly Found<T>[],
+    again: CrashStateOptions | undefined,
+  ): Promise<void> {
+    this.#states++;
+    for (const model of new Set(found.models)) {
+      this.#byModel.set(model, (this.#byModel.get(model) ?? 0) + 1);
+    }
+    const crashes = [...before, found];
+    const checks = again && this.#collection(again, this.#seed + 1);
+    const operations = await this.#check(crashes, checks);
+    if (this.#maxOrders === 0 || !this.#isNew(operations)) return;
+    await this.#tryOrders(async (schedule) => {
+      await this.#check(crashes, checks, schedule);
     });
   }
+
+  /** Whether no check before made the same calls. */
+  #isNew(operations: readonly Operation[]): boolean {
+    const { size } = this.#checks;
+    const calls = operations.map(({ kind, path }) => `${kind} ${path}`);
+    this.#checks.add(hashText(calls.join("\n"), 0));
+    return this.#checks.size > size;
+  }
+
+  /** Checks what the last of some crashes left. */
+  async #check(
+    crashes: readonly Found<T>[],
+    checks: Collection | undefined,
+    schedule?: Schedule,
+  ): Promise<readonly Operation[]> {
+    const found = crashes[crashes.length - 1];
+    const system = found.boot();
+    if (schedule) setSchedule(system, schedule);
+    const recorder = checks && new Recorder<T>(system, checks, schedule);
+    recorder?.watch(() => found.owed);
+    const { visible } = system;
+    try {
+      await this.#test.check(system, found.owed, recorder?.watch ?? (() => {}));
+    } catch (error) {
+      const where = crashes.map(({ where }) => where);
+      const calls = crashes.flatMap(({ calls }) => calls());
+      const after = schedule?.report()() ?? [];
+      if (after.length > 0) calls.push("When that was checked", ...after);
+      throw new CrashTestError(where, imageText(visible), error, calls);
+    }
+    await schedule?.finish();
+    for (const next of recorder?.finish() ?? []) {
+      await this.#examine(next, crashes, undefined);
+    }
+    return system.operations;
+  }
 }
+
+/** At most so many orders are tried, if the test does not say. */
+const ORDERS = 100;
+
+const FILE_SYNCS: readonly OperationKind[] = ["dataSync", "sync"];
+
+/** How syncs fail, if the test does not say: names are journaled, and not forgotten as bytes are. */
+const FAILING_SYNCS: readonly Fault[] = [
+  { kinds: FILE_SYNCS, errno: "EIO", sync: "F0" },
+  { kinds: FILE_SYNCS, errno: "EIO", sync: "F1" },
+  { kinds: FILE_SYNCS, errno: "EIO", sync: "F2" },
+  { kinds: FILE_SYNCS, errno: "EIO", sync: "F6" },
+  { kinds: ["syncDir"], errno: "EIO", sync: "F0" },
+  { kinds: ["syncDir"], errno: "EIO", sync: "F6" },
+];
 
 const decoder = new TextDecoder();
 

@@ -50,36 +50,40 @@ export class SimulatedFileHandle implements FileHandle {
 
   read(buffer: Uint8Array, offset: number): Promise<number> {
     const { path } = this.#host;
+    const opened = this.#opened();
     return this.#host.perform(
       { kind: "read", path, offset },
       "read",
-      () => this.#opened().visible.read(buffer, offset),
+      () => opened().visible.read(buffer, offset),
     );
   }
 
   write(bytes: Uint8Array, offset: number): Promise<void> {
+    const opened = this.#opened(true);
     return this.#host.perform(
       this.#writeCall(bytes, offset),
       "write to",
-      (fault) => this.#put(bytes, offset, fault),
+      (fault) => put(opened(), bytes, offset, fault),
     );
   }
 
   writeSync(bytes: Uint8Array, offset: number): void {
+    const opened = this.#opened(true);
     this.#host.performSync(
       this.#writeCall(bytes, offset),
       "write to",
-      (fault) => this.#put(bytes, offset, fault),
+      (fault) => put(opened(), bytes, offset, fault),
     );
   }
 
   truncate(size: number): Promise<void> {
     const { path } = this.#host;
+    const opened = this.#opened(true);
     return this.#host.perform(
       { kind: "truncate", path, size },
       "truncate",
       () => {
-        const file = this.#opened(true);
+        const file = opened();
         this.#host.forget(file.visible.snapshot().subarray(size), size);
         file.apply({ kind: "truncate", size });
       },
@@ -88,45 +92,50 @@ export class SimulatedFileHandle implements FileHandle {
 
   size(): Promise<number> {
     const { path } = this.#host;
+    const opened = this.#opened();
     return this.#host.perform(
       { kind: "size", path },
       "stat",
-      () => this.#opened().visible.size,
+      () => opened().visible.size,
     );
   }
 
   statSync(): OpenFileInfo {
     const { path } = this.#host;
+    const opened = this.#opened();
     return this.#host.performSync({ kind: "size", path }, "stat", () => {
-      const file = this.#opened();
+      const file = opened();
       return { size: file.visible.size, atPath: this.#host.find() === file };
     });
   }
 
   dataSync(): Promise<void> {
     const { path } = this.#host;
+    const opened = this.#opened();
     return this.#host.perform(
       { kind: "dataSync", path },
       "sync",
-      (fault) => this.#sync(fault),
+      (fault) => this.#sync(opened(), fault),
     );
   }
 
   dataSyncSync(): void {
     const { path } = this.#host;
+    const opened = this.#opened();
     this.#host.performSync(
       { kind: "dataSync", path },
       "sync",
-      (fault) => this.#sync(fault),
+      (fault) => this.#sync(opened(), fault),
     );
   }
 
   sync(): Promise<void> {
     const { path } = this.#host;
+    const opened = this.#opened();
     return this.#host.perform(
       { kind: "sync", path },
       "sync",
-      (fault) => this.#sync(fault),
+      (fault) => this.#sync(opened(), fault),
     );
   }
 
@@ -150,15 +159,7 @@ export class SimulatedFileHandle implements FileHandle {
     };
   }
 
-  #put(bytes: Uint8Array, offset: number, fault: Fault | undefined): void {
-    const file = this.#opened(true);
-    const length = fault ? fault.written ?? 0 : bytes.length;
-    if (fault?.persisted) file.apply(writeOf(bytes, offset));
-    else if (length > 0) file.apply(writeOf(bytes.subarray(0, length), offset));
-  }
-
-  #sync(fault: Fault | undefined): void {
-    const file = this.#opened();
+  #sync(file: SimulatedFile, fault: Fault | undefined): void {
     const missed = file.failures > this.#failures;
     try {
       this.#host.sync(fault);
@@ -168,17 +169,32 @@ export class SimulatedFileHandle implements FileHandle {
     if (missed && !fault) throw injected("sync", this.#host.path, "EIO");
   }
 
-  #opened(toWrite = false): SimulatedFile {
+  /** What gives a call that is made now the file when it is carried out: perhaps after the handle was closed. */
+  #opened(toWrite = false): () => SimulatedFile {
     const { path, file, writable } = this.#host;
-    if (this.#closed) {
-      const cause = new Error("the handle is closed");
-      throw fileSystemError("use", path, undefined, cause);
-    }
-    if (toWrite && !writable) {
-      throw Object.assign(new Error("EBADF"), { code: "EBADF" });
-    }
-    return file;
+    const closed = this.#closed;
+    return () => {
+      if (closed) {
+        const cause = new Error("the handle is closed");
+        throw fileSystemError("use", path, undefined, cause);
+      }
+      if (toWrite && !writable) {
+        throw Object.assign(new Error("EBADF"), { code: "EBADF" });
+      }
+      return file;
+    };
   }
+}
+
+function put(
+  file: SimulatedFile,
+  bytes: Uint8Array,
+  offset: number,
+  fault: Fault | undefined,
+): void {
+  const length = fault ? fault.written ?? 0 : bytes.length;
+  if (fault?.persisted) file.apply(writeOf(bytes, offset));
+  else if (length > 0) file.apply(writeOf(bytes.subarray(0, length), offset));
 }
 
 function writeOf(bytes: Uint8Array, offset: number): DataChange {

@@ -17,6 +17,7 @@ import type {
   PathParts,
 } from "../file_system.ts";
 import { normalizePath, splitPath } from "../posix_path.ts";
+import { type Effects, effectsOf } from "./conflicts.ts";
 import {
   type CrashState,
   type CrashStateOptions,
@@ -35,8 +36,10 @@ import {
   syncFailureOf,
   syncNode,
 } from "./faults.ts";
+import type { SimulatedFile } from "./disk.ts";
 import { SimulatedFileHandle } from "./file_handle.ts";
 import { SeededRandom } from "./random.ts";
+import type { Schedule } from "./schedule.ts";
 import { errno, SimulatedTree } from "./tree.ts";
 
 /** How a {@linkcode SimulatedFileSystem} begins. */
@@ -73,6 +76,9 @@ export type OnOperation = (operation: Operation) => void | Promise<void>;
  *   the ways that file systems fail.
  * - Nothing depends on anything but the calls: time is virtual and moves by a
  *   millisecond at each call, and a seed gives the random bits.
+ * - A call is carried out when it is made, and its promise settles next. That is
+ *   the kindest of all orders: to a program that forgets to await a call it shows
+ *   nothing. {@linkcode testCrashes} tries the others.
  * - Every call is recorded, and prints as a list.
  *
  * @example What a power cut leaves of a file that was not synced
@@ -232,9 +238,9 @@ export class SimulatedFileSystem implements FileSystem {
         writable: mode !== "read",
         find: () => this.#tree.lookUp(path),
         perform: (call, action, act) =>
-          this.#perform(call, action, act, program),
+          this.#perform(call, action, act, program, file),
         performSync: (call, action, act) =>
-          this.#performSync(call, action, act, program),
+          this.#performSync(call, action, act, program, file),
         forget: (bytes, offset) => this.#tree.forget(bytes, offset),
         sync: (fault) => this.#readOnly ||= syncNode(file, path, fault),
       });
@@ -332,12 +338,18 @@ export class SimulatedFileSystem implements FileSystem {
     action: string,
     act: (fault: Fault | undefined) => T,
     program: number = this.#program,
+    file?: SimulatedFile,
   ): Promise<T> {
     try {
       const operation = this.#record(call, program);
       const wait = this.onOperation(operation);
+      const schedule = schedules.get(this);
       const go = () => this.#do(operation, action, act, program);
-      return wait ? wait.then(go) : Promise.resolve(go());
+      const enter = () =>
+        schedule
+          ? schedule.submit(operation, this.#effectsOf(call, file), go)
+          : go();
+      return wait ? wait.then(enter) : Promise.resolve(enter());
     } catch (error) {
       return Promise.reject(error);
     }
@@ -349,10 +361,19 @@ export class SimulatedFileSystem implements FileSystem {
     action: string,
     act: (fault: Fault | undefined) => T,
     program: number = this.#program,
+    file?: SimulatedFile,
   ): T {
     const operation = this.#record(call, program);
     void this.onOperation(operation);
+    schedules.get(this)?.block(operation, this.#effectsOf(call, file));
     return this.#do(operation, action, act, program);
+  }
+
+  #effectsOf(
+    call: Omit<Operation, "number">,
+    file: SimulatedFile | undefined,
+  ): Effects {
+    return effectsOf(call, file, (path) => this.#tree.lookUp(path));
   }
 
   #record(call: Omit<Operation, "number">, program: number): Operation {
@@ -398,6 +419,16 @@ export class SimulatedFileSystem implements FileSystem {
       `Cannot use "${path}": the program has been stopped`,
     );
   }
+}
+
+const schedules = new WeakMap<SimulatedFileSystem, Schedule>();
+
+/** Lets a schedule say when calls are carried out, in the place of at once. */
+export function setSchedule(
+  fileSystem: SimulatedFileSystem,
+  schedule: Schedule,
+): void {
+  schedules.set(fileSystem, schedule);
 }
 
 /** Calls that a file system refuses that has failed and become read-only: those that write, and syncs. */

@@ -86,6 +86,7 @@ export async function crash<S, T>(
     states: it.states,
     again: it.again,
     chooseAgain: it.chooseAgain,
+    faults: [], // each is a case of its own
     seed: it.seed,
     seen: it.seen,
   });

@@ -69,6 +69,7 @@ export async function crashAll(
           cells.after(column, await openAgain(fileSystem, owed, watch)),
         states,
         again,
+        faults: [], // the sweep has them
       });
     });
   }

@@ -120,6 +120,7 @@ export async function crashQueues(
         states,
         again,
         chooseAgain: (fingerprint) => fingerprint % AGAIN_ONE_IN === 0,
+        faults: [], // the sweep has them
       });
     });
   }

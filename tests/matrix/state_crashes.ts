@@ -94,6 +94,7 @@ export async function crashStates(
         states,
         again,
         chooseAgain: (fingerprint) => fingerprint % AGAIN_ONE_IN === 0,
+        faults: [], // the sweep has them
       });
     });
   }
