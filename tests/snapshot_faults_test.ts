@@ -78,7 +78,7 @@ test("SnapStore.create() keeps the snapshot before when a rename is refused, and
       DurableError,
     );
     assert(
-      error.message.includes("counts shows when it is read"),
+      error.message.includes("counts is unknown until it is read again"),
       error.message,
     );
     assertEquals(error.sequence, 2);

@@ -88,7 +88,7 @@ test("StateManager.open() refuses a damaged snapshot that the log cannot replace
   const fileSystem = await shopWith({ snapshotAt: 4, compact: true });
   await flip(fileSystem, SNAPSHOT, 5);
   const error = await refused(fileSystem, "CORRUPT");
-  assert(error.message.includes("the log begins with record 5"), error.message);
+  assert(error.message.includes("it begins with record 5"), error.message);
   assertEquals(error.path, SNAPSHOT);
 });
 
@@ -108,7 +108,7 @@ test("StateManager.open() refuses a log that begins behind the snapshot, or with
   const gap = await refused(fileSystem, "CORRUPT");
   assert(
     gap.message.includes(
-      "begins with record 5, and the snapshot holds those up to 2",
+      "begins with record 5, and the snapshot ends with record 2",
     ),
     gap.message,
   );
@@ -120,7 +120,9 @@ test("StateManager.open() refuses a log that ends in front of the snapshot, or i
   await new SnapStore<Shop>(DIR, { fileSystem }).create(EMPTY, 12);
   const error = await refused(fileSystem, "CORRUPT");
   assert(
-    error.message.includes("ends with record 10, and the snapshot holds 12"),
+    error.message.includes(
+      "ends with record 10, and the snapshot with record 12",
+    ),
     error.message,
   );
   assertEquals(error.sequence, 11);

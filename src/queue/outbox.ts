@@ -32,7 +32,8 @@ import type { EnqueueRequest, QueueOptions } from "./options.ts";
 
 /**
  * What a state and its queue are made of. The options of the state are those of
- * `StateManager`.
+ * `StateManager`; `upcast` receives mutations of the state only, and `migrate` the
+ * state only: a queue without mutations needs neither.
  *
  * @typeParam S The type of the state: JSON data.
  * @typeParam M The type of the mutations.

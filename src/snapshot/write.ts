@@ -218,7 +218,7 @@ async function commit(place: SnapshotPlace, sequence: number): Promise<void> {
       code,
       `${
         messageOf(error)
-      }; whether the snapshot at ${sequence} is the one that counts is unknown until it is read again`,
+      }; whether the snapshot at ${sequence} counts is unknown until it is read again`,
       { path, sequence, cause: error },
     );
   }

@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "E1",
     file: WRITE,
     from:
-      "; whether the snapshot at ${sequence} is the one that counts is unknown until it is read again",
+      "; whether the snapshot at ${sequence} counts is unknown until it is read again",
     to: "",
     likely: "snapshot_faults",
   },
