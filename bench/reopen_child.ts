@@ -12,7 +12,7 @@
 
 import process from "node:process";
 import { MiniQueue } from "../mod.ts";
-import { type Job } from "./peers/queue.ts";
+import type { Job } from "./peers/queue.ts";
 import { jobs } from "./queue_peers.ts";
 
 /** What working a queue off took that was opened again. */

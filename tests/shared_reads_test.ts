@@ -57,7 +57,7 @@ test("SharedReads.run() gives an error to those who wait, and forgets it", async
     assertEquals(outcome.status, "rejected");
   }
   const error = await assertRejects(() => all[0], Error, "a is damaged");
-  assertStrictEquals(await assertRejects(() => all[2]), error);
+  assertStrictEquals(await assertRejects(() => all[2], Error), error);
   const again = shared.run("a", reads.read("a"));
   await turn();
   reads.end("a");
