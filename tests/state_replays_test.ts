@@ -15,14 +15,19 @@ function large(): Numbers {
 
 /** A state with parts of every kind. */
 interface Parts {
-  a: { n: number };
+  a: { n: number; x?: number };
   big: Numbers;
   long: number[];
-  new: Numbers | number[];
+  new: Numbers | (number | Numbers)[];
 }
 
+/** Whether a coin was tossed, and came out high: as it does first. */
+const isHigh = (value: number) => value > 5e8;
+/** The same for every coin. */
+const known = (value: number) => Math.min(value, 5);
+
 test("StateManager.verify() finds a difference that later mutations hide, in parts of every kind", async () => {
-  const long = Array.from({ length: 40 }, (_, n) => n);
+  const long = Array.from({ length: 257 }, (_, n) => n); // one more than a chunk
   const reducers: Record<string, (state: Parts, value: number) => void> = {
     member: ({ a }, value) => void (a.n = value),
     "large object": ({ big }, value) => void (big.k1 = value),
@@ -30,6 +35,30 @@ test("StateManager.verify() finds a difference that later mutations hide, in par
     "new object": (state, value) =>
       void (state.new = { ...large(), k1: value }),
     "new array": (state, value) => void (state.new = [value]),
+    // From here on the first replay, whose coin is high, leaves something out.
+    "change of a large object": ({ big }, value) => {
+      big.k1 = known(value);
+      if (!isHigh(value)) big.k2 = known(value);
+    },
+    "end of a large array": ({ long }, value) => {
+      long[5] = known(value);
+      if (isHigh(value) || value === 3) long.length = 256;
+    },
+    "member that is there": ({ a }, value) => {
+      a.n = known(value);
+      if (isHigh(value)) delete a.x;
+      else a.x = 1;
+    },
+    "member of an element": (state, value) =>
+      void (state.new = [
+        isHigh(value) || value === 3 ? { a: known(value) } : {
+          a: known(value),
+          b: 1,
+        },
+      ]),
+    "change that is none": (state, value) => {
+      if (!isHigh(value)) state.a.n = known(value);
+    },
   };
   for (const [what, reduce] of Object.entries(reducers)) {
     const options = {

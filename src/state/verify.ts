@@ -11,7 +11,7 @@ import { verifyLog, type VerifyReport } from "../wal/verify.ts";
 import { applyOne, loadOrigin, mutationOf, type Origin } from "./load.ts";
 import { type Plan, stateError } from "./options.ts";
 import { adoptState } from "./take.ts";
-import { traceOf } from "./trace.ts";
+import { isSameStep, type Step } from "./trace.ts";
 import { Tree } from "./tree.ts";
 import { copyOut } from "./values.ts";
 import { inWorlds } from "./worlds.ts";
@@ -158,18 +158,18 @@ async function compare<S, M>(
           const mutation = mutationOf(plan, decoded, schema, sequence);
           applyOne(plan, tree, mutation, sequence);
         };
-        const traced = (tree: Tree<S>) => {
+        const traced = (tree: Tree<S>): Step => {
           const before = tree.newestRoot;
           step(tree);
-          return traceOf(before, tree.newestRoot, tree.lastChanges);
+          return { before, after: tree.newestRoot, changes: tree.lastChanges };
         };
         enter("one");
-        const trace = traced(left);
+        const one = traced(left);
         enter("other");
         const other = traced(right);
         enter("own");
         if (third) step(third);
-        const difference = trace === other
+        const difference = isSameStep(one, other)
           ? join()
           : differ("replays", sequence, left, right) ?? join();
         if (difference) return difference;
