@@ -66,6 +66,10 @@ test("MiniQueue.process() keeps the program alive until another process ends it 
   assertEquals(result, [["waits", "end"], 0]);
 });
 
+test("MiniQueue that a caller waits for is not collected, and keeps its lock, though the program has dropped it", async () => {
+  assertEquals(await run("collect"), [["LOCKED"], 0]);
+});
+
 test("A program ends when nothing waits but what has ref: false, though there are messages that are due later", async () => {
   assertEquals(await run("begin"), [[
     "process",

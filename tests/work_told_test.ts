@@ -11,6 +11,7 @@ import {
   assertCounts,
   codeOf,
   damage,
+  isPending,
   type Jobs,
   openJobs,
   start,
@@ -214,7 +215,7 @@ test("MiniQueue.process() waits for an onError that is asynchronous", async () =
     onError: () => go.promise.then(() => isDone = true),
   });
   await queue.idle();
-  await turn();
+  assert(await isPending(worker.done), "it has ended");
   go.resolve();
   await worker.done;
   assert(isDone);

@@ -12,6 +12,7 @@ export const MUTANTS: readonly Mutant[] = [
       "if (this.#holding > 0) this.#letGo ??= this.#core.holds.take();\n    else {",
     to: "{",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "consumer-of-a-paused-queue-does-not-hold-the-program",
@@ -44,6 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const letGo = ref ? core.holds.take() : () => {};",
     to: "const letGo = () => ref;",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "process-goes-on-holding",
@@ -60,6 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const letGo = ref ? holds.take() : () => {};",
     to: "const letGo = () => void [ref, holds];",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "idle-goes-on-holding",
@@ -68,6 +71,15 @@ export const MUTANTS: readonly Mutant[] = [
     from: "      letGo();\n      this.#idle",
     to: "      this.#idle",
     likely: "holds",
+  },
+  {
+    name: "queue-that-is-waited-for-is-collected",
+    breaks: "L1",
+    file: "src/queue/holds.ts",
+    from: "      waitedFor.add(this.#owner);\n",
+    to: "",
+    likely: "waiting",
+    runtime: "node",
   },
   {
     name: "first-that-lets-go-lets-all-go",
@@ -92,6 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "    (timer as { unref?(): unknown }).unref?.();\n",
     to: "",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "clock-without-hold-holds-nothing",
@@ -100,6 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "clock.hold ? clock.hold() : systemClock.hold(),",
     to: "clock.hold ? clock.hold() : () => {},",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "changes-do-not-hold-the-program",
@@ -108,6 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "ref ? systemClock.hold() : () => {};",
     to: "ref ? () => {} : () => {};",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "changes-hold-the-program-with-ref-false",
@@ -116,6 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "ref ? systemClock.hold() : () => {};",
     to: "ref ? systemClock.hold() : systemClock.hold();",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "follower-does-not-hold-the-program",
@@ -124,6 +140,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "this.#ref ? systemClock.hold() : () => {};",
     to: "this.#ref ? () => {} : () => {};",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "process-until-idle-never-ends",
@@ -132,6 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
     from: "const end = () => stop.abort();",
     to: "const end = () => {};",
     likely: "waiting",
+    runtime: "node",
   },
   {
     name: "error-of-a-handler-reported-to-nobody",

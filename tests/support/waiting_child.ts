@@ -8,6 +8,8 @@
  */
 import process from "node:process";
 import { setTimeout as timer } from "node:timers";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { MiniQueue, Outbox, StateManager } from "../../mod.ts";
 
 const [, , what, root] = process.argv;
@@ -26,6 +28,14 @@ const COUNTER = {
   apply: (state: { value: number }, by: number) => void (state.value += by),
 };
 const openCounter = () => StateManager.open(`${directory}/counter`, COUNTER);
+/** Collects what nothing references. */
+function collector(): () => void {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } };
+  if (Bun) return () => Bun.gc(true);
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc");
+}
+
 const codeOf = ({ code, message }: { code?: string; message?: string }) =>
   code ?? message;
 
@@ -234,6 +244,18 @@ const COMMANDS: Record<string, () => Promise<void>> = {
     console.log("waits");
     await done;
     await queue.close();
+  },
+  /** Waits for a queue that it has dropped, and opens it again when it could be collected. */
+  async collect() {
+    const begin = async () => void (await open()).dequeue();
+    await begin();
+    const collect = collector();
+    for (let round = 1; round <= 10; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    console.log(await open().then(() => "the lock was lost", codeOf));
+    process.exit();
   },
   /** Awaits what does not hold it. */
   async await() {
