@@ -94,9 +94,9 @@ export interface PathParts {
   readonly base: string;
 }
 
-/** A lock that is held. */
+/** A lock that is held: until it is released or the process ends, whether or not the program still refers to it. */
 export interface FileLock extends AsyncDisposable {
-  /** Lets go; a second call does nothing. */
+  /** Releases it; a second call does nothing. */
   release(): Promise<void>;
 }
 
@@ -136,8 +136,10 @@ export interface FileSystem {
    * Takes the lock that the file `path` stands for, without waiting.
    *
    * - One holder at a time, in the same process and between processes of any runtime.
-   * - The lock ends with its process, however that ends, and never needs cleaning.
-   * - Rejects with `LOCKED`, naming the holder where it is known.
+   * - The lock ends with its process, however that ends, and never needs cleaning;
+   *   while the process lives, only `release` ends it, not the garbage collector.
+   * - Rejects with `LOCKED`, naming the holder where it is known, and with
+   *   `PERMISSION` if the file cannot be written: what only reads it excludes nobody.
    */
   lock(path: string): Promise<FileLock>;
   /**

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { isAbsolute, relative } from "node:path";
+import process from "node:process";
 import { adapters, onDisk } from "./support/adapters.ts";
 import { test } from "./support/harness.ts";
 import { Child } from "./support/processes.ts";
@@ -8,6 +10,15 @@ test("MiniStore on Deno needs --allow-read=DIR --allow-write=DIR and nothing els
     const child = new Child("deno", "holder_child.ts", dir, [
       `${dir}/state/a.jsonl`,
     ]);
+    assertEquals(await child.line(), "open");
+    assertEquals(await child.end(), ["closed"]);
+  }));
+
+test("MiniStore on Deno needs no right to read the working directory for a relative path", () =>
+  onDisk.with(async (_, dir) => {
+    const path = relative(process.cwd(), `${dir}/state/a.jsonl`);
+    assert(!isAbsolute(path), path);
+    const child = new Child("deno", "holder_child.ts", dir, [path]);
     assertEquals(await child.line(), "open");
     assertEquals(await child.end(), ["closed"]);
   }));

@@ -79,8 +79,8 @@ export class SnapStore<S = unknown> {
   /**
    * Makes a store; nothing is read or written yet.
    *
-   * @param dir The directory. A relative path counts from the working directory that
-   * the process has now. From the root it may have 490 bytes of UTF-8.
+   * @param dir The directory. A relative path counts from the working directory, which
+   * may change after the first `await`. From the root it may have 490 bytes of UTF-8.
    * @param options How snapshots are kept.
    * @throws {TypeError} If the directory is not a path, or an option is not known.
    * @throws {RangeError} If an option is out of range.

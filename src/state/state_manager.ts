@@ -105,7 +105,8 @@ export class StateManager<S, M> implements AsyncDisposable {
    *
    * @typeParam S The type of the state; inferred from `initial`.
    * @typeParam M The type of the mutations; inferred from `apply`.
-   * @param dir The directory for the log and the snapshot.
+   * @param dir The directory for the log and the snapshot. A relative path counts from
+   * the working directory, which may change once it is open.
    * @param options What the state is made of, and how it is written.
    * @returns The open state. Close it, or use `await using`; Node 22 has no syntax
    * for that: call `close()` in a `finally` there.

@@ -120,8 +120,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
    *
    * @typeParam R The type of the records; inferred from `codec` or `validate`.
    * @param path The file; sealed segments and the lock are beside it. A relative
-   * path counts from the working directory that the process has now. Its name may
-   * have 200 bytes of UTF-8, and from the root it may have 499.
+   * path counts from the working directory, which may change once it is open. Its
+   * name may have 200 bytes of UTF-8, and the path from the root 499.
    * @param options How it is written.
    * @returns The open store. Close it, or use `await using`; Node 22 has no syntax
    * for that: call `close()` in a `finally` there.
@@ -389,7 +389,8 @@ export class MiniStore<R = unknown> implements AsyncDisposable {
 
   /**
    * Commits what is pending, marks the log as closed, and lets go of the files and
-   * the lock. A second call gives the same promise.
+   * the lock. A second call gives the same promise. A store that is never closed has
+   * the lock until the process ends, also when the program has forgotten it.
    *
    * @throws {DurableError} `FAILED` if the mark could not be written; the files
    * are let go all the same. A store that had failed before closes in silence.

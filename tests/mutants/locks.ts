@@ -13,7 +13,8 @@ const LOCKS: readonly Mutant[] = [
     name: "lock-not-exclusive",
     breaks: "L1",
     file: LOCK,
-    from: '  "BEGIN EXCLUSIVE",\n',
+    from:
+      '  "BEGIN EXCLUSIVE",\n  // Where the file may be read and not written, SQLite opens it for reading, and\n  // BEGIN EXCLUSIVE takes a lock that two processes can share. Only a write tells.\n  // It is never committed: the file stays empty.\n  "PRAGMA user_version=1",\n',
     to: '  "BEGIN",\n',
     likely: "adapters",
   },
@@ -110,7 +111,7 @@ const PATHS: readonly Mutant[] = [
     file: "src/adapters/node.ts",
     from: "acquireLock(this.lockHost(), this.resolve(path))",
     to: "acquireLock(this.lockHost(), path)",
-    likely: "adapters",
+    likely: "paths",
   },
   {
     name: "deno-path-given-to-sqlite-as-it-is",
@@ -118,7 +119,7 @@ const PATHS: readonly Mutant[] = [
     file: "src/adapters/deno.ts",
     from: "acquireLock({ ...LOCK_HOST, stat }, this.resolve(path))",
     to: "acquireLock({ ...LOCK_HOST, stat }, path)",
-    likely: "adapters",
+    likely: "paths",
     runtime: "deno",
   },
   {

@@ -214,6 +214,19 @@ export function testFileSystemContract(adapter: Adapter): void {
     await assertCode(() => fs.mkdir(`${dir}/f/x`), "NOT_DIRECTORY");
   });
 
+  check(
+    "resolve() leads to the same file, again and again",
+    async (fs, dir) => {
+      for (const path of [`${dir}/a`, `${dir}/../a`, `${dir}//x/./a`, dir]) {
+        assertEquals(fs.resolve(path), path);
+      }
+      const relative = fs.resolve("durable-nothing-has-this-name");
+      assertEquals(fs.resolve(relative), relative);
+      assertEquals(fs.split(relative).base, "durable-nothing-has-this-name");
+      assertEquals(await fs.stat(relative), undefined);
+    },
+  );
+
   check("lock() has one holder at a time", async (fs, dir) => {
     const lock = await fs.lock(`${dir}/l`);
     const error = await assertCode(() => fs.lock(`${dir}/l`), "LOCKED");

@@ -1,21 +1,32 @@
 // deno-lint-ignore-file no-console
-// Opens the journals of its arguments from a working directory, says what became of
-// each, and holds them until its input ends.
+// Opens the journals of its arguments from a working directory, and takes the lock
+// of the first argument; says what became of each, and holds them until its input ends.
 import process from "node:process";
-import { MiniStore } from "../../mod.ts";
+import { defaultFileSystem, MiniStore } from "../../mod.ts";
 
-const [cwd, ...paths] = process.argv.slice(2);
+const [cwd, lock, ...paths] = process.argv.slice(2);
 process.chdir(cwd);
-const stores: MiniStore[] = [];
-for (const path of paths) {
+const closes: (() => Promise<void>)[] = [];
+async function report(open: () => Promise<() => Promise<void>>) {
   try {
-    stores.push(await MiniStore.open(path));
+    closes.push(await open());
     console.log("open");
   } catch (error) {
     console.log((error as { code?: string }).code ?? String(error));
   }
 }
+
+await report(async () => {
+  const held = await (await defaultFileSystem()).lock(lock);
+  return () => held.release();
+});
+for (const path of paths) {
+  await report(async () => {
+    const store = await MiniStore.open(path);
+    return () => store.close();
+  });
+}
 process.stdin.resume();
 await new Promise((resolve) => process.stdin.on("end", resolve));
-for (const store of stores) await store.close();
+for (const close of closes) await close();
 console.log("closed");

@@ -26,8 +26,9 @@ export function commandOf(
     "--no-prompt",
     "--no-check",
     `--import-map=${join(root, "offline", "import_map.json")}`,
-    `--allow-read=${directory}`,
-    `--allow-write=${directory}`,
+    ...(allow.includes("--allow-all")
+      ? []
+      : [`--allow-read=${directory}`, `--allow-write=${directory}`]),
     ...allow,
     file,
   ];
