@@ -244,19 +244,21 @@ function isBefore(a: Call, b: Call): boolean {
   return a.operation.number < b.operation.number;
 }
 
-/** At most so many calls are told in a report. */
+/** A report lists at most so many calls: the last ones. */
 const REPORTED = 20;
 
 function reportOf(
   steps: readonly Step[],
   underWay: readonly Operation[],
 ): string[] {
-  const first = steps.findIndex(({ overtaken }) => overtaken.length > 0);
+  // Whether a handle was closed before or after a call changes nothing.
+  const calls = steps.filter(({ operation }) => operation.kind !== "close");
+  const first = calls.findIndex(({ overtaken }) => overtaken.length > 0);
   const lines: string[] = [];
   if (first >= 0) {
     lines.push("Calls overlapped, and were carried out in this order");
-    const some = steps.slice(first).slice(-REPORTED);
-    if (some.length < steps.length - first) lines.push("  …");
+    const some = calls.slice(first).slice(-REPORTED);
+    if (some.length < calls.length - first) lines.push("  …");
     for (const { operation, overtaken } of some) {
       const before = overtaken.length === 0
         ? ""
