@@ -12,7 +12,7 @@ import { AS_MADE, type Plan, Schedule } from "./schedule.ts";
 export interface OrdersReport {
   /** Orders that were tried. */
   readonly tried: number;
-  /** Orders that are known and were not tried; behind them there may be more. */
+  /** Orders that are known and were not tried; there may be more after them. */
   readonly left: number;
 }
 
