@@ -223,6 +223,7 @@ test("Every source file has its tests, or is tested through the one that uses it
     "src/testing/file_handle.ts": "simulated_file_system_test.ts",
     "src/testing/mod.ts": "crashes_test.ts",
     "src/testing/random.ts": "crash_states_test.ts",
+    "src/testing/recorder.ts": "crashes_test.ts",
     "src/testing/tree.ts": "name_models_test.ts",
     "src/wal/abandoned.ts": "abandoned_readers_test.ts",
     "src/wal/active.ts": "group_commit_test.ts",

@@ -221,6 +221,7 @@ test("testCrashes() takes no crash before watch() is called, and none without it
       watch(() => 7);
     },
     check,
+    orders: 0,
   });
   assertEquals(checked, [7, 7]); // killed, and a power cut
 });
@@ -247,6 +248,8 @@ test("testCrashes() checks what was owed until watch() is called again", async (
       await fileSystem.syncDir(".").then(() => watch(() => "behind"));
     },
     check: (_, owed) => Promise.resolve(void last.push(owed)),
+    orders: 0,
+    faults: [],
   });
   assertEquals(last, ["before", "before", "behind", "behind"]);
 });

@@ -1,5 +1,6 @@
 /**
- * Runs a program, cuts the power at every step of it, and checks what comes back.
+ * Runs a program, cuts the power at every step of it, and checks what comes back;
+ * again with its calls carried out in other orders, and with failing syncs.
  *
  * @module
  */
@@ -28,6 +29,9 @@ export type Watch<T> = (owed: () => T) => void;
 export interface CrashTest<T> {
   /**
    * The program. The steps before its first call of `watch` are not crash points.
+   * It is run several times, each time on a new file system, and must begin again
+   * each time: what it changes outside itself, it finds changed. It waits for a
+   * call by awaiting it, not by counting turns of the event loop.
    */
   readonly run: (
     fileSystem: SimulatedFileSystem,
@@ -82,7 +86,7 @@ export interface CrashReport {
   readonly faults: number;
 }
 
-/** After a crash something that was owed is not there, or the program cannot recover. */
+/** After a crash something that was owed is not there, or the program cannot recover; or it fails by itself where its calls are carried out in another order. */
 export class CrashTestError extends Error {
   /** Always `"CrashTestError"`. */
   override readonly name = "CrashTestError";
@@ -116,8 +120,35 @@ export class CrashTestError extends Error {
 /**
  * Runs a program on a simulated file system, collects the disks that a power cut
  * at each of its steps can leave, and what it owed to its users at that moment;
- * then begins anew with each distinct one, and checks it. A program that is
+ * then begins again with each distinct one, and checks it. A program that is
  * killed while the file system lives on is tried at each step too.
+ *
+ * The program is run once as if each call ended at once, and then:
+ *
+ * - **In other orders.** A call is under way from when it is made until the
+ *   program can do nothing more without an answer. Calls that are under way
+ *   together and conflict (on the bytes of one file, on one name, or a change of
+ *   a name and a `syncDir` of its directory) are carried out in every order, and a
+ *   blocking call overtakes them or does not. A call that is not awaited may thus
+ *   happen at any time, or not before the crash: a missing `await` is found where
+ *   what is owed depends on it. A program that fails in one of the orders fails
+ *   the test. Up to `orders` orders this is exhaustive; beyond, those come first
+ *   that differ least from the order in which the calls were made, and among
+ *   equals the seed chooses. A program that awaits each call before the next has
+ *   one order.
+ * - **With failing syncs.** Each sync that it makes after its first call of `watch`
+ *   fails, in each of the ways that `faults` says, in a run of its own. The program
+ *   may end with that failure; what it had acknowledged must be there, so a program
+ *   that swallows the failure is found.
+ *
+ * The checks are tried in other orders as well, one for each list of calls that
+ * they make.
+ *
+ * What is not tried: two processes at once; other orders together with a fault;
+ * faults in a check; a call that is carried out in parts while another one is; a call
+ * that is held back while the program waits for something that is not the file
+ * system, such as a timer. As in production, a rejection that nothing handles ends
+ * the test, unless the promise is that of a call itself.
  *
  * @example A counter that must not go back
  * ```ts
@@ -158,7 +189,7 @@ export class CrashTestError extends Error {
  * @typeParam T What is owed; JSON tells values apart.
  * @param test The program and the check.
  * @returns What was tried.
- * @throws {CrashTestError} If the check throws for one of the states.
+ * @throws {CrashTestError} If the check throws for one of the states, or the program fails in one of the orders.
  */
 export async function testCrashes<T>(test: CrashTest<T>): Promise<CrashReport> {
   return await new Tester(test).run();

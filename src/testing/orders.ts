@@ -12,7 +12,7 @@ import { AS_MADE, type Plan, Schedule } from "./schedule.ts";
 export interface OrdersReport {
   /** Orders that were tried. */
   readonly tried: number;
-  /** Orders that are known and were not tried; behind them there may be more. */
+  /** Orders that are known and were not tried; there may be more after them. */
   readonly left: number;
 }
 
@@ -26,23 +26,18 @@ export async function tryOrders(
   random: SeededRandom,
   attempt: (schedule: Schedule) => Promise<void>,
 ): Promise<OrdersReport> {
-  const plans: Plan[] = limit > 0 ? [AS_MADE] : [];
+  const plans: Plan[] = [AS_MADE];
   let tried = 0;
   let diverged = 0;
-  const idle = limit > 0 ? new Idle() : undefined;
-  try {
-    for (let runs = 0; idle && runs < limit && plans.length > 0; runs++) {
-      const [plan] = plans.splice(choose(plans, limit - runs, random), 1);
-      const schedule = new Schedule(plan, idle.when);
-      await attempt(schedule);
-      plans.push(...schedule.others);
-      if (schedule.diverged) diverged++;
-      else if (!schedule.redundant) tried++;
-    }
-  } finally {
-    idle?.close();
+  for (let runs = 0; runs < limit && plans.length > 0; runs++) {
+    const [plan] = plans.splice(choose(plans, limit - runs, random), 1);
+    const schedule = new Schedule(plan, whenIdle);
+    await attempt(schedule);
+    plans.push(...schedule.others);
+    if (schedule.diverged) diverged++;
+    else if (!schedule.redundant) tried++;
   }
-  return { tried, left: plans.length + diverged };
+  return { tried, left: limit > 0 ? plans.length + diverged : 0 };
 }
 
 /** Which plan is next. They are in the order of their depth. */
@@ -57,24 +52,7 @@ function choose(
   return random.below(end < 0 ? plans.length : end);
 }
 
-/** Tells when a program does nothing more by itself: all that it can do without an answer is done before the next message. */
-class Idle {
-  readonly #channel = new MessageChannel();
-  readonly #callbacks: (() => void)[] = [];
-
-  constructor() {
-    const { port1 } = this.#channel;
-    port1.addEventListener("message", () => this.#callbacks.shift()?.());
-    port1.start();
-  }
-
-  readonly when = (then: () => void): void => {
-    this.#callbacks.push(then);
-    this.#channel.port2.postMessage(null);
-  };
-
-  close(): void {
-    this.#channel.port1.close();
-    this.#channel.port2.close();
-  }
+/** All that a program can do without an answer, it does before this calls back. */
+function whenIdle(then: () => void): void {
+  setImmediate(then);
 }

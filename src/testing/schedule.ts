@@ -10,11 +10,11 @@
  *
  * Each choice is a fork. A schedule takes the forks of its plan, and then the
  * default: calls are carried out as they were made, and one that was overtaken
- * waits until nothing else is left, as nobody may be waiting for it. The other
+ * waits until nothing else is left, as the program may never wait for it. The other
  * ways at each fork become plans of their own ({@linkcode Schedule.others}).
  *
  * Orders that differ only in calls that do not conflict are tried once, by sleep
- * sets: behind a fork, a call that another plan carries out at once stays asleep
+ * sets: after a fork, a call that another plan carries out at once stays asleep
  * until something that conflicts with it was carried out.
  *
  * @module
@@ -27,7 +27,7 @@ import { type Operation, operationText } from "./faults.ts";
 export interface Plan {
   /** The numbers of the calls that are carried out there. */
   readonly choices: readonly number[];
-  /** The numbers of the calls that are asleep behind them. */
+  /** The numbers of the calls that are asleep after them. */
   readonly asleep: readonly number[];
   /** How often something else than the default is chosen. */
   readonly depth: number;
@@ -45,7 +45,7 @@ interface Call {
   readonly effects: Effects;
   /** How many calls had been carried out when it was made. */
   readonly since: number;
-  /** Does it, and settles its promise; a blocking call is done by who makes it. */
+  /** Does it, and settles its promise; a blocking call is done by its caller. */
   readonly carryOut: () => void;
 }
 
@@ -60,7 +60,7 @@ const PATIENCE = 100;
 
 /** Decides when the calls of one program are carried out. */
 export class Schedule {
-  /** What is left to try: the other ways at the forks behind the plan. */
+  /** What is left to try: the other ways at the forks after the plan. */
   readonly others: Plan[] = [];
   /** Called before a choice: a moment at which the program may crash. */
   onMoment: () => void = () => {};
@@ -114,7 +114,7 @@ export class Schedule {
       const call = { operation, effects, since, carryOut };
       this.#waiting = [...this.#waiting, call];
     });
-    promise.catch(() => {}); // nobody need await it
+    promise.catch(() => {}); // a program may never await it
     this.#arm();
     return promise;
   }
@@ -123,15 +123,16 @@ export class Schedule {
   block(operation: Operation, effects: Effects): void {
     const since = this.#steps.length;
     const blocking = { operation, effects, since, carryOut: () => {} };
-    for (let chosen; chosen !== blocking;) {
+    for (;;) {
       const before = this.#waiting.filter((call) =>
         conflict(call.effects, effects)
       );
-      chosen = before.length > 0
+      const chosen = before.length > 0
         ? this.#choose([...before, blocking])
-        : blocking;
+        : this.#wake(blocking);
       this.#carryOut(chosen);
-      if (chosen !== blocking) this.onMoment();
+      if (chosen === blocking) return;
+      this.onMoment();
     }
   }
 
@@ -244,19 +245,21 @@ function isBefore(a: Call, b: Call): boolean {
   return a.operation.number < b.operation.number;
 }
 
-/** At most so many calls are told in a report. */
+/** A report lists at most so many calls: the last ones. */
 const REPORTED = 20;
 
 function reportOf(
   steps: readonly Step[],
   underWay: readonly Operation[],
 ): string[] {
-  const first = steps.findIndex(({ overtaken }) => overtaken.length > 0);
+  // Whether a handle was closed before or after a call changes nothing.
+  const calls = steps.filter(({ operation }) => operation.kind !== "close");
+  const first = calls.findIndex(({ overtaken }) => overtaken.length > 0);
   const lines: string[] = [];
   if (first >= 0) {
     lines.push("Calls overlapped, and were carried out in this order");
-    const some = steps.slice(first).slice(-REPORTED);
-    if (some.length < steps.length - first) lines.push("  …");
+    const some = calls.slice(first).slice(-REPORTED);
+    if (some.length < calls.length - first) lines.push("  …");
     for (const { operation, overtaken } of some) {
       const before = overtaken.length === 0
         ? ""

@@ -48,6 +48,8 @@ export interface Case<S> {
   /** What fails in the last step. */
   readonly fault?: Fault | undefined;
   readonly seed?: number | undefined;
+  /** In how many orders calls that overlap are carried out. @default 0, each at once */
+  readonly orders?: number | undefined;
   /** What is done to the file system before the history begins, to plant a defect. */
   readonly prepare?: ((fileSystem: SimulatedFileSystem) => void) | undefined;
   readonly seen?: Set<number> | undefined;
@@ -87,6 +89,7 @@ export async function crash<S, T>(
     again: it.again,
     chooseAgain: it.chooseAgain,
     faults: [], // each is a case of its own
+    orders: it.orders ?? 0,
     seed: it.seed,
     seen: it.seen,
   });

@@ -70,6 +70,7 @@ export async function crashAll(
         states,
         again,
         faults: [], // the sweep has them
+        orders: 0, // overlaps_test.ts tries others
       });
     });
   }

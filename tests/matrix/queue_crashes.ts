@@ -121,6 +121,7 @@ export async function crashQueues(
         again,
         chooseAgain: (fingerprint) => fingerprint % AGAIN_ONE_IN === 0,
         faults: [], // the sweep has them
+        orders: 0, // overlaps_test.ts tries others
       });
     });
   }
