@@ -229,7 +229,10 @@ export class Ledger {
       for (const undo of refused) undo();
       throw error;
     }
-    done.catch(this.onFailure);
+    done.catch((error) => {
+      this.schedule.fail();
+      this.onFailure(error);
+    });
     for (const follow of staged) follow();
     return done;
   }
