@@ -24,7 +24,8 @@ class Entries {
     const lease = { token: number, at, until };
     const entry = this.all.get(number) ?? { at };
     this.all.set(number, { ...entry, lease });
-    this.schedule.hold(number, lease);
+    this.schedule.hold(number, lease, number);
+    this.schedule.begin(number, number, at);
   }
 
   /** Takes all that is ready, each once. */
@@ -120,7 +121,7 @@ test("Schedule lets a lease that began later than now run its time from now", ()
   entries.all.set(1, { at: 900, lease });
   const { schedule, all } = entries;
   schedule.rebuild(all, all, 500);
-  assertEquals(schedule.runsOut(1, lease), 600);
+  assertEquals(schedule.runsOut(1, lease, 500), 600);
   assertEquals([entries.taken(599), schedule.nextAt], [[], 600]);
   assertEquals(entries.taken(600), [1]);
 });
@@ -131,7 +132,7 @@ test("Schedule lets a lease that began before now run to its end", () => {
   entries.all.set(1, { at: 900, lease });
   const { schedule, all } = entries;
   schedule.rebuild(all, all, 1000);
-  assertEquals(schedule.runsOut(1, lease), 1100);
+  assertEquals(schedule.runsOut(1, lease, 1000), 1100);
   assertEquals([entries.taken(1099), entries.taken(1100)], [[], [1]]);
 });
 

@@ -238,23 +238,27 @@ export class Core extends Ledger {
   }
 
   /** When the lease of a message runs out; `undefined` if it is not held by it. */
-  heldUntil({ message, lease: token }: Held): number | undefined {
+  heldUntil(
+    { message, lease: token }: Held,
+    now: number = this.time(),
+  ): number | undefined {
     const lease = this.look(message)?.lease;
     return lease?.token === token
-      ? this.schedule.runsOut(message, lease, this.time())
+      ? this.schedule.runsOut(message, lease, now)
       : undefined;
   }
 
   /** Whether somebody still holds a message. */
   isHeld(held: Held): boolean {
-    return (this.heldUntil(held) ?? -Infinity) > this.time();
+    const now = this.time();
+    return (this.heldUntil(held, now) ?? -Infinity) > now;
   }
 
   /** The message that somebody holds; throws `LEASE_LOST` if he does not any more. */
   #entry(held: Held, action: string, now: number): Entry {
     const { message } = held;
     const entry = this.look(message);
-    const end = this.heldUntil(held);
+    const end = this.heldUntil(held, now);
     if (entry && end !== undefined && end > now) return entry;
     const { path } = this.state.plan.log;
     throw new DurableError(

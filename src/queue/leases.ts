@@ -113,7 +113,9 @@ export class Leases {
     }
     for (const [number, { group, lease }] of leased) {
       // Of a claim that is under way nothing is known yet.
-      if (!lease || this.#underWay.get(number)?.record === lease.token) continue;
+      if (!lease || this.#underWay.get(number)?.record === lease.token) {
+        continue;
+      }
       const { token } = lease;
       const known = this.#running.get(number);
       const { at, until } = known?.token === token ? known : lease;
