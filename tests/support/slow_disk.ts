@@ -16,6 +16,7 @@ export class SlowDisk {
   /** How long a sync is running that has not ended; `undefined` for none. */
   syncing: number | undefined;
   #left: number;
+  #syncs = 0;
 
   constructor(
     fileSystem: SimulatedFileSystem,
@@ -24,6 +25,7 @@ export class SlowDisk {
   ) {
     this.#left = most;
     fileSystem.onOperation = ({ kind }) => {
+      if (kind === "dataSync") this.#syncs++;
       const time = kind === "dataSync" ? this.nextSync() : 0;
       if (time > 0 && --this.#left < 0) throw new Error("too many syncs");
       if (time > 0) return this.#pass(clock, time);
@@ -41,6 +43,17 @@ export class SlowDisk {
       this.takes(0);
       return time;
     };
+  }
+
+  /** Lets everything go on until no sync is running, nor has just ended. */
+  async quiet(): Promise<void> {
+    for (
+      let before = -1;
+      before !== this.#syncs || this.syncing !== undefined;
+    ) {
+      before = this.#syncs;
+      await settle();
+    }
   }
 
   /** Waits until a sync has been running for so long; a multiple of a quarter of its time. */
