@@ -105,7 +105,7 @@ export class Consumers {
       if (!claim) return [];
       const messages = await this.#arrive(claim);
       // There may be more behind what was removed.
-      if (messages.length > 0) return messages;
+      if (messages.length > 0 || claim.isLast) return messages;
       core.state.commits.checkOpen("read from");
     }
   }

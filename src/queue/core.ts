@@ -28,6 +28,8 @@ export interface Claim {
   readonly messages: readonly Claimed[];
   /** Resolves when it is durable. */
   readonly done: Promise<number>;
+  /** Whether nothing else was ready: all that was found became dead letters. */
+  readonly isLast?: true;
 }
 
 /** Carries operations out. */
@@ -98,7 +100,9 @@ export class Core extends Ledger {
       batch = this.begin();
     }
     // What was buried is durable before a caller is told that nothing is ready.
-    if (numbers.length === 0) return done && { messages: [], done };
+    if (numbers.length === 0) {
+      return done && { messages: [], done, isLast: true };
+    }
     const { now } = batch;
     const until = Math.ceil(now + visibilityTimeout);
     const token = batch.push({ claim: { at: now, messages: numbers, until } });
