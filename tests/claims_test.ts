@@ -121,6 +121,22 @@ test("MiniQueue.dequeue() waits on if its message is settled by a guessed receip
   await queue.close();
 });
 
+test("MiniQueue.dequeue() waits on if its message is settled by a guessed receipt while it is read", async () => {
+  const { fileSystem, queue } = await openJobs<string>({ payloadMemory: 0 });
+  await queue.enqueue("a");
+  const gate = new Gate(fileSystem, ["open-read"], 1);
+  const waiting = queue.dequeue();
+  await turn();
+  assertEquals(gate.size, 1);
+  const settled = queue.lease("1.2").ack();
+  gate.open();
+  await settled;
+  assert(await isPending(waiting));
+  await queue.enqueue("b");
+  assertEquals((await waiting).payload, "b");
+  await queue.close();
+});
+
 test("MiniQueue.dequeue() whose message is settled before it arrives can still be given up", async () => {
   const { fileSystem, queue } = await openJobs<string>();
   await queue.enqueue("a");

@@ -209,3 +209,20 @@ test("Schedule gives the same order whether it was told bit by bit or begins ane
     assertEquals(entries.taken(now), before, `seed ${seed}`);
   }
 });
+
+test("Schedule forgets how a lease ran when it is settled, and that it was under way when it is given back", () => {
+  const entries = new Entries();
+  entries.add(0, {});
+  const { schedule } = entries;
+  const lease = { token: 1, at: 0, until: 100 };
+  entries.all.set(1, { at: 0, lease });
+  schedule.hold(1, lease, 1);
+  assertEquals(schedule.runsOut(1, lease, 500), 600); // it could begin now
+  schedule.begin(1, 1, 700);
+  assertEquals(schedule.runsOut(1, lease, 750), 800);
+  schedule.hold(1, lease, 2);
+  schedule.giveBack(1, { at: 0 }, 760);
+  assertEquals(schedule.runsOut(1, lease, 770), 800); // it is shown until that is durable
+  schedule.count(1, {});
+  assertEquals(schedule.runsOut(1, lease, 770), 100);
+});
