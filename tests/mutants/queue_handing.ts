@@ -66,8 +66,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "handed-to-who-has-given-up",
     breaks: "Q4",
     file: CONSUMERS,
-    from: "if (!consumer.isGone) return consumer.resolve(message);",
-    to: "if (consumer.resolve) return consumer.resolve(message);",
+    from: "    if (!consumer.isGone) {\n",
+    to: "    if (consumer.resolve) {\n",
     likely: "work_end",
   },
   {
