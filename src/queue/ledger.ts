@@ -106,6 +106,7 @@ export class Ledger {
   fallBack(): void {
     if (this.#hasFallen || !this.state.failure) return;
     this.#hasFallen = true;
+    this.schedule.fail();
     this.#rebuild();
   }
 
@@ -230,7 +231,7 @@ export class Ledger {
       throw error;
     }
     done.catch((error) => {
-      this.schedule.fail();
+      this.fallBack();
       this.onFailure(error);
     });
     for (const follow of staged) follow();

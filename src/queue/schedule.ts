@@ -185,7 +185,7 @@ export class Schedule {
     return this.#leases.shownEnd(number, lease);
   }
 
-  /** Nothing can be written any more: leases that do not run yet never will. */
+  /** Nothing can be written any more: what is on disk of leases that do not run yet counts. */
   fail(): void {
     this.#leases.fail();
   }

@@ -98,7 +98,8 @@ export function expectClaim(
   return {
     items,
     check(messages) {
-      oracle.acknowledge(end);
+      // Where nothing was found, nothing is waited for.
+      if (models.length > 0) oracle.acknowledge(end);
       oracle.begins(items, RULES.visibilityTimeout, run.clock.now());
       const wrong = different(
         "Q3: handed out were",

@@ -124,6 +124,12 @@ export class QueueOracle {
     this.#runs(items, { at, until: at + time, end: at + time });
   }
 
+  /** Nothing can be written any more: what is on disk of a lease that was never begun counts. */
+  fails(): void {
+    const begun = [...this.#ends].filter(([, { at }]) => at < Infinity);
+    this.#ends = new Map(begun);
+  }
+
   #runs(items: readonly Item[], span: Span): void {
     const ends = new Map(this.#ends);
     for (const { n, hold } of items) if (hold) ends.set(nameOf(n, hold), span);

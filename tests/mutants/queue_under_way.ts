@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lease-under-way-for-good-when-writing-has-failed",
     breaks: "M3",
     file: LEDGER,
-    from: "      this.schedule.fail();\n",
+    from: "    this.schedule.fail();\n",
     to: "",
     likely: "slow_disk",
   },
