@@ -102,44 +102,54 @@ test("MiniQueue.close() gives back what was handed out and is still being read, 
   await again.queue.close();
 });
 
-test("MiniQueue.dequeue() waits on if the lease runs out before the message arrives, and holds it then", async () => {
-  const { fileSystem, clock, queue } = await openJobs<string>({
-    visibilityTimeout: 100,
-  });
+test("MiniQueue.dequeue() waits on if its message is settled by a guessed receipt before it arrives", async () => {
+  const { fileSystem, queue } = await openJobs<string>();
   await queue.enqueue("a");
   const gate = new Gate(fileSystem, ["dataSync"], 1);
   const waiting = queue.dequeue();
   await turn();
-  clock.advance(100); // the sync takes that long
-  assert(await isPending(waiting));
+  assertEquals(gate.size, 1);
+  const settled = queue.lease("1.2").ack();
   gate.open();
-  await turn();
-  assertCounts(queue, { delayed: 1 }); // given back, by the backoff
-  clock.advance(1000);
+  await settled;
+  assert(await isPending(waiting));
+  await queue.enqueue("b");
   const message = await waiting;
-  // Nobody had begun with it.
-  assertEquals([message.attempts, message.signal.aborted], [1, false]);
+  assertEquals([message.payload, message.attempts], ["b", 1]);
   await message.ack();
-  assertEquals(recordsOf(fileSystem, "claim").length, 2);
   assertEquals(queue.size, 0);
   await queue.close();
 });
 
-test("MiniQueue.dequeue() whose lease runs out before the message arrives can still be given up", async () => {
-  const { fileSystem, clock, queue } = await openJobs<string>({
-    visibilityTimeout: 100,
-  });
+test("MiniQueue.dequeue() waits on if its message is settled by a guessed receipt while it is read", async () => {
+  const { fileSystem, queue } = await openJobs<string>({ payloadMemory: 0 });
+  await queue.enqueue("a");
+  const gate = new Gate(fileSystem, ["open-read"], 1);
+  const waiting = queue.dequeue();
+  await turn();
+  assertEquals(gate.size, 1);
+  const settled = queue.lease("1.2").ack();
+  gate.open();
+  await settled;
+  assert(await isPending(waiting));
+  await queue.enqueue("b");
+  assertEquals((await waiting).payload, "b");
+  await queue.close();
+});
+
+test("MiniQueue.dequeue() whose message is settled before it arrives can still be given up", async () => {
+  const { fileSystem, queue } = await openJobs<string>();
   await queue.enqueue("a");
   const gate = new Gate(fileSystem, ["dataSync"], 1);
   const stop = new AbortController();
   const waiting = codeOf(queue.dequeue({ signal: stop.signal }));
   await turn();
-  clock.advance(100);
+  const settled = queue.lease("1.2").ack();
   stop.abort({ code: "enough" });
   gate.open();
   assertEquals(await waiting, "enough");
-  await turn();
-  assertCounts(queue, { delayed: 1 });
+  await settled;
+  assertCounts(queue, {});
   await queue.close();
 });
 

@@ -137,3 +137,40 @@ test("MiniQueue.list() shows a message as ready until it is a dead letter on dis
   assertCounts(queue, { dead: 1 });
   await queue.close();
 });
+
+for (const why of ["expired", "attempts"]) {
+  for (const count of [1, 2]) {
+    test(`MiniQueue shows right after claim(${count}) what it has made a dead letter: ${why}`, async () => {
+      const { fileSystem, clock, queue } = await openJobs<number>({
+        maxAttempts: 1,
+        visibilityTimeout: 10,
+      });
+      await queue.enqueue(1, why === "expired" ? { expiresIn: 10 } : {});
+      if (why === "attempts") await queue.dequeue();
+      clock.advance(10);
+      assertCounts(queue, { ready: 1 });
+      assertEquals(await queue.claim(count), []);
+      assertCounts(queue, { dead: 1 });
+      assertEquals([queue.size, await queue.peek()], [0, undefined]);
+      assertEquals((await all(queue.list())).length, 0);
+      assertEquals((await all(queue.deadLetters.list())).length, 1);
+      await queue.idle(); // nothing is left
+      await queue.enqueue(2, { expiresIn: 10 });
+      clock.advance(10);
+      fileSystem.inject({ kinds: ["dataSync"], errno: "EIO" });
+      assertEquals(await codeOf(queue.claim(count)), "FAILED");
+      assertCounts(queue, { ready: 1, dead: 1 });
+      await queue.close().catch(() => {});
+    });
+  }
+}
+
+test("MiniQueue.list() shows until when a message is held by the clock that was set back", async () => {
+  const { clock, queue } = await openJobs<number>({ visibilityTimeout: 1000 });
+  await queue.enqueue(1);
+  await queue.dequeue();
+  clock.set(clock.now() - 86_400_000);
+  const [{ leasedUntil, state }] = await all(queue.list());
+  assertEquals([leasedUntil?.getTime(), state], [clock.now() + 1000, "leased"]);
+  await queue.close();
+});

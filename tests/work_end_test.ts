@@ -85,23 +85,30 @@ test("MiniQueue.process() without autoExtend gives a handler up whose lease runs
   await queue.close();
 });
 
-test("MiniQueue.process() starts no handler for a message whose lease ran out before it arrived", async () => {
+test("MiniQueue.process() starts a handler when its claim is on disk, with the whole lease before it", async () => {
   const jobs = await openJobs<string>({ visibilityTimeout: 1000 });
   const { fileSystem, clock, queue } = jobs;
   await queue.enqueue("a");
   const gate = new Gate(fileSystem);
   const attempts: number[] = [];
+  const aborted: number[] = [];
   const work = start(jobs, (message) => {
     attempts.push(message.attempts);
+    const { signal } = message;
+    signal.addEventListener("abort", () => aborted.push(message.attempts));
+    return message.attempts === 1 ? never() : undefined;
   }, { autoExtend: false });
   await turn();
   clock.advance(1000); // the sync of the claim takes that long
+  assertEquals(attempts, []);
   gate.open();
   await turn();
-  assertEquals(attempts, []);
-  clock.advance(1000); // the backoff
+  clock.advance(999);
   await turn();
-  assertEquals(attempts, [1]); // what nobody has begun is no attempt
+  assertEquals([attempts, aborted], [[1], []]);
+  clock.advance(1);
+  await turn();
+  assertEquals([attempts, aborted], [[1, 2], [1]]);
   assertEquals(queue.size, 0);
   await work.end();
   await queue.close();

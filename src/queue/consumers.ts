@@ -1,8 +1,8 @@
 /**
  * Who waits for messages, and how they get them.
  *
- * A message is handed out when the record of its claim is durable. The claim of one
- * that is enqueued while somebody waits is decided at once, so that both records
+ * A message is handed out when the record of its claim is durable and its payload is
+ * read; only then its lease begins. The claim of one that is enqueued while somebody waits is decided at once, so that both records
  * share one sync.
  *
  * @module
@@ -111,7 +111,7 @@ export class Consumers {
       if (!claim) return [];
       const messages = await this.#arrive(claim);
       // There may be more behind what was removed.
-      if (messages.length > 0) return messages;
+      if (messages.length > 0 || claim.isLast) return messages;
       core.state.commits.checkOpen("read from");
     }
   }
@@ -131,12 +131,12 @@ export class Consumers {
         miss: () => {},
       }).then(
         () => {
-          // While others were read, leases may have run out.
-          const held = messages.filter((one) =>
-            this.#core.isHeld(reveal(one).held)
-          );
-          if (failure && held.length === 0) reject(failure.error);
-          else resolve(held);
+          if (failure && messages.length === 0) return reject(failure.error);
+          // All at once: while others were read, no lease was running.
+          for (const message of messages) {
+            this.#core.handOut(reveal(message).held);
+          }
+          resolve(messages);
         },
         reject,
       );
@@ -204,7 +204,10 @@ export class Consumers {
 
   #hand(message: Message<unknown>, consumer: Consumer | undefined): void {
     if (!consumer) return;
-    if (!consumer.isGone) return consumer.resolve(message);
+    if (!consumer.isGone) {
+      this.#core.handOut(reveal(message).held);
+      return consumer.resolve(message);
+    }
     // He gave up while it was being written: the next one gets it. If it cannot be
     // given back, it comes when the lease runs out.
     message.release().catch(() => {}).then(() => consumer.reject(undefined));
@@ -215,7 +218,7 @@ export class Consumers {
    *
    * @param claim What was handed out.
    * @param reject Called if the queue is closed meanwhile; the messages are given back then.
-   * @param to Is told of each message, in order: it is there, it cannot be read, or it is not held any more.
+   * @param to Is told of each message, in order: it is there, it cannot be read, or it was settled by its receipt.
    */
   async #deliver(
     claim: Claim,
@@ -239,11 +242,7 @@ export class Consumers {
           });
         if (!delivery.open.delete(claimed)) return; // it was closed
         if (message) to.take(message);
-        else if (message === undefined) {
-          // Nobody has begun with it: that was no attempt.
-          this.#giveBack(claimed, { free: true, late: true });
-          to.miss();
-        }
+        else if (message === undefined) to.miss();
       }
     } finally {
       this.#deliveries.delete(delivery);
@@ -259,7 +258,7 @@ export class Consumers {
       : undefined;
   }
 
-  /** A message; `undefined` if its lease has run out meanwhile. */
+  /** A message; `undefined` if it was settled by its receipt meanwhile. */
   async #read({ held, entry }: Claimed): Promise<Message<unknown> | undefined> {
     const core = this.#core;
     if (!core.isHeld(held)) return undefined;
@@ -302,7 +301,7 @@ export class Consumers {
   /** Gives back what has not arrived; if it cannot be written, it comes when its lease runs out. */
   async #giveBack(
     { held }: Claimed,
-    how: { free: true; delay?: number; late?: true },
+    how: { free: true; delay?: number },
   ): Promise<void> {
     await quietly(() => this.#core.retry(held, how));
   }

@@ -28,6 +28,8 @@ export interface Claim {
   readonly messages: readonly Claimed[];
   /** Resolves when it is durable. */
   readonly done: Promise<number>;
+  /** Whether nothing else was ready: all that was found became dead letters. */
+  readonly isLast?: true;
 }
 
 /** Carries operations out. */
@@ -83,6 +85,7 @@ export class Core extends Ledger {
   claim(count: number, visibilityTimeout: number): Claim | undefined {
     let batch = this.begin();
     let numbers: number[] = [];
+    let done: Promise<number> | undefined;
     for (let round = 1;; round++) {
       const taken = this.#take(count, batch.now);
       numbers = taken.numbers;
@@ -92,29 +95,37 @@ export class Core extends Ledger {
       for (const [reason, dead] of taken.doomed) {
         this.#bury(batch, dead, reason);
       }
-      const done = this.stage(batch);
+      done = this.stage(batch);
       if (round === SWEEPS) return { messages: [], done };
       batch = this.begin();
     }
-    if (numbers.length === 0) return undefined;
+    // What was buried is durable before a caller is told that nothing is ready.
+    if (numbers.length === 0) {
+      return done && { messages: [], done, isLast: true };
+    }
     const { now } = batch;
     const until = Math.ceil(now + visibilityTimeout);
     const token = batch.push({ claim: { at: now, messages: numbers, until } });
     const lease = { token, at: now, until };
     batch.staged.push(() => {
-      for (const number of numbers) this.schedule.hold(number, lease);
+      for (const number of numbers) this.schedule.hold(number, lease, token);
     });
     batch.durable.push(() => {
       for (const number of numbers) {
         this.schedule.count(number, { lease });
       }
     });
-    const done = this.stage(batch);
+    done = this.stage(batch);
     const messages = numbers.map((message): Claimed => ({
       held: { message, lease: token },
       entry: { at: now, ...this.look(message) },
     }));
     return { messages, done };
+  }
+
+  /** A message that was claimed is with its consumer: its lease begins. */
+  handOut({ message, lease }: Held): void {
+    this.schedule.begin(message, lease, this.time());
   }
 
   /** Adds an acknowledgement to a commit. */
@@ -127,18 +138,16 @@ export class Core extends Ledger {
   /** Gives a message back, to be tried again; one that has no attempt left becomes a dead letter. */
   retry(
     held: Held,
-    { delay, reason, free, late }: {
+    { delay, reason, free }: {
       delay?: number | undefined;
       reason?: string | undefined;
       free?: true;
-      /** Whether the lease may be over, if nobody else has got the message. */
-      late?: true;
     },
   ): Promise<number> {
     const batch = this.begin();
     const { now } = batch;
     const { message } = held;
-    const entry = this.#entry(held, "retry", now, late);
+    const entry = this.#entry(held, "retry", now);
     const { attempts = 1, maxAttempts = this.settings.maxAttempts } = entry;
     if (!free && attempts >= maxAttempts) {
       this.#bury(
@@ -167,18 +176,21 @@ export class Core extends Ledger {
     return this.commit(batch);
   }
 
-  /** Holds a message for longer. */
+  /** Holds a message for longer: for a time that begins when that is durable. */
   extend(held: Held, time: number): Promise<number> {
     const batch = this.begin();
     const { now } = batch;
     const { message, lease: token } = held;
     this.#entry(held, "extend", now);
     const until = Math.ceil(now + time);
-    batch.push({ extend: { ...held, at: now, until } });
+    const record = batch.push({ extend: { ...held, at: now, until } });
     const lease = { token, at: now, until };
-    batch.staged.push(() => this.schedule.hold(message, lease));
+    batch.staged.push(() => this.schedule.hold(message, lease, record));
     batch.durable.push(() => this.schedule.count(message, { lease }));
-    return this.commit(batch);
+    const done = this.commit(batch);
+    // Not with what is durable, but after it: if the clock was set back, all is scheduled anew.
+    const begin = () => this.schedule.begin(message, record, this.time());
+    return done.then((sequence) => (begin(), sequence));
   }
 
   /** Puts dead letters back. */
@@ -230,24 +242,28 @@ export class Core extends Ledger {
   }
 
   /** When the lease of a message runs out; `undefined` if it is not held by it. */
-  heldUntil({ message, lease: token }: Held): number | undefined {
+  heldUntil(
+    { message, lease: token }: Held,
+    now: number = this.time(),
+  ): number | undefined {
     const lease = this.look(message)?.lease;
     return lease?.token === token
-      ? this.schedule.runsOut(message, lease)
+      ? this.schedule.runsOut(message, lease, now)
       : undefined;
   }
 
   /** Whether somebody still holds a message. */
   isHeld(held: Held): boolean {
-    return (this.heldUntil(held) ?? -Infinity) > this.time();
+    const now = this.time();
+    return (this.heldUntil(held, now) ?? -Infinity) > now;
   }
 
   /** The message that somebody holds; throws `LEASE_LOST` if he does not any more. */
-  #entry(held: Held, action: string, now: number, isLate = false): Entry {
+  #entry(held: Held, action: string, now: number): Entry {
     const { message } = held;
     const entry = this.look(message);
-    const end = this.heldUntil(held);
-    if (entry && end !== undefined && (isLate || end > now)) return entry;
+    const end = this.heldUntil(held, now);
+    if (entry && end !== undefined && end > now) return entry;
     const { path } = this.state.plan.log;
     throw new DurableError(
       "LEASE_LOST",

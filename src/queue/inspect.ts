@@ -147,7 +147,9 @@ export async function shown(
     group: entry.group,
     notBefore: date(entry.notBefore),
     expiresAt: date(entry.expiresAt),
-    leasedUntil: date(entry.lease?.until),
+    leasedUntil: date(
+      entry.lease && core.schedule.shownEnd(number, entry.lease),
+    ),
     reason: entry.reason,
     diedAt: date(entry.diedAt),
   };
@@ -157,6 +159,6 @@ function stateOf(core: Core, number: number, entry: Entry): MessageState {
   const { diedAt, lease, notBefore = 0 } = entry;
   const now = core.time();
   if (diedAt !== undefined) return "dead";
-  if (lease && core.schedule.runsOut(number, lease) > now) return "leased";
+  if (lease && core.schedule.runsOut(number, lease, now) > now) return "leased";
   return notBefore > now ? "delayed" : "ready";
 }

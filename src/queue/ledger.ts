@@ -109,6 +109,7 @@ export class Ledger {
   fallBack(): void {
     if (this.#hasFallen || !this.state.failure) return;
     this.#hasFallen = true;
+    this.schedule.fail();
     this.#rebuild();
   }
 
@@ -232,7 +233,10 @@ export class Ledger {
       for (const undo of refused) undo();
       throw error;
     }
-    done.catch(this.onFailure);
+    done.catch((error) => {
+      this.fallBack();
+      this.onFailure(error);
+    });
     for (const follow of staged) follow();
     return done;
   }

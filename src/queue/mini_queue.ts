@@ -402,7 +402,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
       const waiting = some.filter((number) => {
         const entry = core.look(number);
         if (!entry?.lease) return entry !== undefined;
-        return core.schedule.runsOut(number, entry.lease) <= now;
+        return core.schedule.runsOut(number, entry.lease, now) <= now;
       });
       if (waiting.length > 0) await core.remove("clear", waiting);
       count += waiting.length;

@@ -16,6 +16,7 @@
 import { Census } from "./census.ts";
 import { Heap } from "./heap.ts";
 import { Hints } from "./hints.ts";
+import { Leases } from "./leases.ts";
 import type { Entry, LeaseEntry } from "./model.ts";
 
 /** Priorities go from minus this to this. */
@@ -38,14 +39,9 @@ export class Schedule {
   readonly #look: (number: number) => Entry | undefined;
   readonly #ready = new Heap<number>();
   readonly #delayed: Hints;
-  readonly #leases: Hints;
+  readonly #ends: Hints;
   readonly #lanes = new Map<string, Lane>();
-  /**
-   * Leases that began at a time that the clock has not come to yet, with when they
-   * run out by its new time. Until a message has another lease: that it was settled
-   * may not be durable yet, and what is durable is shown.
-   */
-  readonly #rebased = new Map<number, number>();
+  readonly #leases = new Leases();
   readonly #census = new Census();
   /** How many were ready when what is gone was removed. */
   #swept = 0;
@@ -58,7 +54,7 @@ export class Schedule {
     this.#delayed = new Hints((number) =>
       look(number)?.notBefore !== undefined
     );
-    this.#leases = new Hints((number) => look(number)?.lease !== undefined);
+    this.#ends = new Hints((number) => look(number)?.lease !== undefined);
   }
 
   /** Takes a message in that was enqueued or redriven, or that is there when a queue is opened. */
@@ -73,13 +69,14 @@ export class Schedule {
         (lane.current === undefined || this.#isHeld(number, entry, now))
       ) lane.current = number;
     }
-    if (lease) this.#leases.push(number, this.runsOut(number, lease));
+    if (lease) this.#ends.push(number, this.runsOut(number, lease, now));
     else this.#offer(number, entry, now);
   }
 
   /** Takes a message back in that was given back. */
   giveBack(number: number, entry: Entry, now: number): void {
     const { group, notBefore = 0 } = entry;
+    this.#leases.drop(number);
     // Another one of its group may go first.
     if (notBefore > now) this.#delayed.push(number, notBefore);
     const lane = group === undefined ? undefined : this.#lanes.get(group);
@@ -87,14 +84,28 @@ export class Schedule {
     else this.#offer(number, entry, now);
   }
 
-  /** A message has a lease, or another end of it. */
-  hold(number: number, { until }: LeaseEntry): void {
-    this.#rebased.delete(number);
-    this.#leases.push(number, until);
+  /**
+   * A message has a lease, or another end of it, which does not run until it begins.
+   *
+   * @param number Its number.
+   * @param lease The lease as it was decided.
+   * @param record The record that says so.
+   */
+  hold(number: number, { token, until }: LeaseEntry, record: number): void {
+    this.#leases.submit(number, token, record);
+    this.#ends.push(number, until); // it ends no sooner
+  }
+
+  /** What a record says of a lease begins: the message is handed out, or the extension is durable. */
+  begin(number: number, record: number, now: number): void {
+    const lease = this.#look(number)?.lease;
+    if (!lease || !this.#leases.begin(number, lease, record, now)) return;
+    this.#ends.push(number, this.runsOut(number, lease, now));
   }
 
   /** A message is gone, and the next one of its group may come. */
   remove(number: number, { group }: Entry, now: number): void {
+    this.#leases.drop(number);
     const lane = group === undefined ? undefined : this.#lanes.get(group);
     if (group === undefined || lane?.current !== number) return;
     this.#passOn(lane, now);
@@ -151,7 +162,7 @@ export class Schedule {
 
   /** When something may become ready by itself; `Infinity` for never. */
   get nextAt(): number {
-    return Math.min(this.#delayed.least, this.#leases.least);
+    return Math.min(this.#delayed.least, this.#ends.least);
   }
 
   /** How many durable messages are delayed. */
@@ -164,16 +175,23 @@ export class Schedule {
     return this.#census.leased;
   }
 
-  /** When a lease runs out. */
-  runsOut(number: number, { until }: LeaseEntry): number {
-    return Math.min(until, this.#rebased.get(number) ?? Infinity);
+  /** When a lease runs out; of one that does not run yet, the earliest time at which it could. */
+  runsOut(number: number, lease: LeaseEntry, now: number): number {
+    return this.#leases.end(number, lease, now);
+  }
+
+  /** When a lease runs out, to be shown. */
+  shownEnd(number: number, lease: LeaseEntry): number {
+    return this.#leases.shownEnd(number, lease);
+  }
+
+  /** Nothing can be written any more: what is on disk of leases that do not run yet counts. */
+  fail(): void {
+    this.#leases.fail();
   }
 
   /**
    * Begins anew, because the queue was opened or the clock was set back.
-   *
-   * A lease of which the clock says that it began later than now runs from now on:
-   * else it would be held for as long as the clock was wrong.
    *
    * @param messages All messages there are.
    * @param durable Those that are durable, to be counted.
@@ -186,22 +204,21 @@ export class Schedule {
   ): void {
     this.#ready.clear();
     this.#delayed.clear();
-    this.#leases.clear();
+    this.#ends.clear();
     this.#lanes.clear();
-    this.#rebased.clear();
     this.#census.clear();
     this.#advancedTo = now;
-    const waiting: [number, Entry][] = [];
+    const leased: [number, Entry][] = [];
+    const grouped: [number, Entry][] = [];
     for (const [number, entry] of messages) {
-      const { lease } = entry;
-      if (lease && lease.at > now) {
-        this.#rebased.set(number, now + lease.until - lease.at);
-      }
-      // Those of a group that are held come first, so that none is let through beside them.
-      if (lease || entry.group === undefined) this.add(number, entry, now);
-      else waiting.push([number, entry]);
+      if (entry.lease) leased.push([number, entry]);
+      else if (entry.group !== undefined) grouped.push([number, entry]);
+      else this.add(number, entry, now);
     }
-    for (const [number, entry] of waiting) this.add(number, entry, now);
+    this.#leases.rebuild(leased, now);
+    // Those of a group that are held come first, so that none is let through beside them.
+    for (const [number, entry] of leased) this.add(number, entry, now);
+    for (const [number, entry] of grouped) this.add(number, entry, now);
     for (const [number, entry] of durable) this.count(number, entry);
   }
 
@@ -218,11 +235,11 @@ export class Schedule {
         if (this.#isThrough(number, entry)) this.putBack(number, entry);
       }
     }
-    for (let number; (number = this.#leases.pop(now)) !== undefined;) {
+    for (let number; (number = this.#ends.pop(now)) !== undefined;) {
       const entry = this.#look(number);
       if (!entry?.lease) continue;
-      const end = this.runsOut(number, entry.lease);
-      if (end > now) this.#leases.push(number, end);
+      const end = this.runsOut(number, entry.lease, now);
+      if (end > now) this.#ends.push(number, end);
       else {
         this.#census.end(number);
         this.#letBack(number, entry, now);
@@ -242,8 +259,9 @@ export class Schedule {
   ): void {
     const { lease, notBefore = 0 } = entry ?? {};
     const after = this.#advancedTo;
+    this.#leases.keep(number, lease);
     this.#census.count(number, {
-      held: lease !== undefined && this.runsOut(number, lease) > after,
+      held: lease !== undefined && this.runsOut(number, lease, after) > after,
       delayed: lease === undefined && notBefore > after,
     });
   }
@@ -266,7 +284,7 @@ export class Schedule {
   }
 
   #isHeld(number: number, { lease }: Entry, now: number): boolean {
-    return lease !== undefined && this.runsOut(number, lease) > now;
+    return lease !== undefined && this.runsOut(number, lease, now) > now;
   }
 
   /** Whether a message has been let through, if it is of a group. */

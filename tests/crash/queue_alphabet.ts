@@ -13,6 +13,7 @@ import {
   sweep,
   take,
 } from "./queue_calls.ts";
+import { RULES } from "./queue_items.ts";
 import type { Settlement } from "./queue_model.ts";
 import type { Payload } from "./queue_view.ts";
 
@@ -67,6 +68,18 @@ export const QUEUE_ALPHABET: Readonly<Record<string, Step>> = {
   c: (run) => take(run, 1),
   /** claim, of two */
   C: (run) => take(run, 2),
+  /** claim, by a sync that takes longer than a lease, while somebody else asks */
+  S: async (run) => {
+    const finishAll = stalled(run, () => take(run, 1));
+    await settled([take(run, 2)]).finally(finishAll);
+    await finishAll();
+  },
+  /** extend, by a sync that takes longer than a lease */
+  X: async (run) => {
+    const finishAll = stalled(run, () => {});
+    await finishOldest(run, { kind: "extend", time: 700 }).finally(finishAll);
+    await finishAll();
+  },
   /** somebody who waits for a message that is enqueued then */
   w: (run, queue) => waitFor(run, queue),
   /** ack */
@@ -173,6 +186,14 @@ async function finishOldest(
 ): Promise<void> {
   const [receipt = run.oracle.owed.receipts[0]] = heldOf(run);
   if (receipt) await finish(run, receipt, what, mutates);
+}
+
+/** The next sync takes longer than a lease; then something else is done, before it ends. */
+function stalled(run: QueueRun, more: () => unknown): () => Promise<void> {
+  return meanwhile(run.fileSystem, [DATA_SYNC], () => {
+    run.clock.advance(2 * RULES.visibilityTimeout);
+    return more();
+  });
 }
 
 async function waitFor(

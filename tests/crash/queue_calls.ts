@@ -10,6 +10,7 @@ import {
   type Moment,
   payloadOf,
   priorityOf,
+  RULES,
   type Wish,
 } from "./queue_items.ts";
 import {
@@ -93,11 +94,13 @@ export function expectClaim(
   const token = oracle.takesToken();
   const { models, items } = claim(oracle.newest, count, token, moment);
   const end = oracle.submit(models);
+  oracle.handsOut(items);
   return {
     items,
     check(messages) {
-      // Where nothing is handed out, what was removed for that is not waited for.
-      if (items.length > 0) oracle.acknowledge(end);
+      // Where nothing was found, nothing is waited for.
+      if (models.length > 0) oracle.acknowledge(end);
+      oracle.begins(items, RULES.visibilityTimeout, run.clock.now());
       const wrong = different(
         "Q3: handed out were",
         messages.map(({ payload }) => payload?.n),
@@ -164,6 +167,9 @@ export async function finish(
   const end = oracle.submit([{ ...settled, applied }]);
   await rename("Q4", `${what.kind} of message ${n}, which is held`, call);
   oracle.acknowledge(end);
+  if (what.kind !== "extend") return;
+  const item = itemOf(settled, n);
+  if (item) oracle.begins([item], what.time, run.clock.now());
 }
 
 function settleBy(lease: Lease, what: Settlement): Promise<void> {

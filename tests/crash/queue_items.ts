@@ -67,8 +67,22 @@ export interface Wish {
 /** The time, as the queue sees it. */
 export interface Moment {
   readonly now: number;
-  /** Leases that began later than now, as the clock was set back; they run out then. */
-  readonly ends: ReadonlyMap<number, Hold>;
+  /** Leases that run otherwise than their records say, by {@linkcode nameOf} them. */
+  readonly ends: ReadonlyMap<string, Span>;
+}
+
+/** How a lease runs in the program that gave it. */
+export interface Span {
+  /** When it was handed out, or its extension was durable. */
+  readonly at: number;
+  readonly until: number;
+  /** When it runs out by the clock as it is now, which may have been set back. */
+  readonly end: number;
+}
+
+/** Tells a lease, and each extension of it, from all others. */
+export function nameOf(n: number, { token, at }: Pick<Hold, "token" | "at">) {
+  return `${n}.${token}.${at}`;
 }
 
 /** How every queue of the lab is opened. */

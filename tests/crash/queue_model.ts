@@ -8,6 +8,7 @@ import {
   type Item,
   type Model,
   type Moment,
+  nameOf,
   priorityOf,
   RULES,
   SOME_REASON,
@@ -155,9 +156,7 @@ export function doomOf(
 /** When a lease runs out; before all times if there is none. */
 export function heldUntil({ n, hold }: Item, { ends }: Moment): number {
   if (hold === undefined) return -Infinity;
-  const moved = ends.get(n);
-  const isSame = moved?.token === hold.token && moved.at === hold.at;
-  return isSame ? Math.min(hold.until, moved.until) : hold.until;
+  return ends.get(nameOf(n, hold))?.end ?? hold.until;
 }
 
 /** Whether somebody works on a message. */

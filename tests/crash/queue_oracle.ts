@@ -3,11 +3,12 @@
  */
 
 import {
-  type Hold,
   type Item,
   type Model,
   type Moment,
+  nameOf,
   NEW,
+  type Span,
 } from "./queue_items.ts";
 
 /** How a queue is kept. */
@@ -70,7 +71,7 @@ export class QueueOracle {
   /** The number of the first model that is owed. */
   #base = 0;
   #last = -Infinity;
-  #ends: ReadonlyMap<number, Hold> = new Map();
+  #ends: ReadonlyMap<string, Span> = new Map();
 
   constructor(known: Partial<QueueOwed>) {
     this.#owed = { ...NOTHING, ...known };
@@ -96,7 +97,7 @@ export class QueueOracle {
     const back = this.#last - clock;
     if (back <= 0 || back >= SMALL_STEP) {
       this.#last = clock;
-      if (back > 0) this.#ends = endsOf(this.newest, clock);
+      if (back > 0) this.#ends = endsOf(this.newest, clock, this.#ends);
     }
     return { now: this.#last, ends: this.#ends };
   }
@@ -110,6 +111,29 @@ export class QueueOracle {
   /** Takes numbers for messages that are about to be enqueued. */
   takes(count: number): void {
     this.#now({ next: this.#owed.next + count });
+  }
+
+  /** Messages are being handed out: until that is done no lease of theirs runs. */
+  handsOut(items: readonly Item[]): void {
+    this.#runs(items, { at: Infinity, until: Infinity, end: Infinity });
+  }
+
+  /** Messages were handed out, or their leases extended, and that is durable: from now on they are held for so long. */
+  begins(items: readonly Item[], time: number, clock: number): void {
+    const { now: at } = this.at(clock);
+    this.#runs(items, { at, until: at + time, end: at + time });
+  }
+
+  /** Nothing can be written any more: what is on disk of a lease that was never begun counts. */
+  fails(): void {
+    const begun = [...this.#ends].filter(([, { at }]) => at < Infinity);
+    this.#ends = new Map(begun);
+  }
+
+  #runs(items: readonly Item[], span: Span): void {
+    const ends = new Map(this.#ends);
+    for (const { n, hold } of items) if (hold) ends.set(nameOf(n, hold), span);
+    this.#ends = ends;
   }
 
   /** Takes a number for a claim. */
@@ -177,16 +201,31 @@ export class QueueOracle {
 
 /** The moment when a queue is opened. */
 export function momentOf(model: Model, now: number): Moment {
-  return { now, ends: endsOf(model, now) };
+  return { now, ends: endsOf(model, now, new Map()) };
 }
 
-/** A lease that begins later than now runs from now on, as the clock was set back. */
-function endsOf({ messages }: Model, now: number): Map<number, Hold> {
-  const ends = new Map<number, Hold>();
-  for (const { n, hold } of messages) {
-    if (hold && hold.at > now) {
-      ends.set(n, { ...hold, until: now + hold.until - hold.at });
-    }
+/**
+ * When leases run out by a clock that was set back: one that began later than now
+ * runs from now on. Of a group only the last one that was given goes on.
+ */
+function endsOf(
+  { messages }: Model,
+  now: number,
+  before: ReadonlyMap<string, Span>,
+): Map<string, Span> {
+  const ends = new Map(before);
+  for (const { n, group, hold } of messages) {
+    if (!hold) continue;
+    const name = nameOf(n, hold);
+    const { at, until } = before.get(name) ?? hold;
+    if (at === Infinity) continue; // nobody has it yet
+    const isOver = messages.some((other) =>
+      group !== undefined && other.group === group &&
+      (other.hold?.token ?? 0) > hold.token
+    );
+    const running = at > now ? now + until - at : until;
+    const end = isOver ? Math.min(until, now) : running;
+    ends.set(name, { at, until, end });
   }
   return ends;
 }

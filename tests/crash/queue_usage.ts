@@ -91,6 +91,7 @@ async function checkPoison(run: QueueRun, failure: unknown): Promise<void> {
       throw new Error(`M3: call ${n} behind a failure: ${String(error)}`);
     }
   }
+  oracle.fails();
   await observe(run).catch((error) => {
     throw new Error(`M3: behind a failure: ${String(error)}`, { cause: error });
   });

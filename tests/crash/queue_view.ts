@@ -111,16 +111,15 @@ function differentItem(
 ): string | undefined {
   const { n, priority, group, attempts, id, reason } = item;
   const what = `message ${n}: its`;
-  const isMoved = heldUntil(item, moment) !== item.hold?.until;
   return different(`Q1: ${what} payload`, seen.payload, payloadOf(n)) ??
     (id === undefined ? undefined : different(`Q5: ${what} id`, seen.id, id)) ??
     different(`Q3: ${what} attempts`, seen.attempts, attempts) ??
     different(`Q4: ${what} state`, seen.state, stateOf(item, moment)) ??
-    (isMoved ? undefined : different(
+    different(
       `Q4: ${what} lease`,
       seen.leasedUntil?.getTime(),
-      item.hold?.until,
-    )) ??
+      item.hold && heldUntil(item, moment),
+    ) ??
     differentReason(`Q3: ${what} reason`, seen.reason, reason) ??
     different(`Q3: what was asked for with message ${n}`, {
       priority: seen.priority,

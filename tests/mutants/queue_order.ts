@@ -71,9 +71,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "Q3",
     file: SCHEDULE,
     from:
-      "    if (lane) this.#passOn(lane, now);\n    else this.#offer(number, entry, now);\n  }\n\n  /** A message has a lease",
+      "    if (lane) this.#passOn(lane, now);\n    else this.#offer(number, entry, now);\n  }\n\n  /**\n   * A message has a lease",
     to:
-      "    if (!lane || lane) this.#offer(number, entry, now);\n  }\n\n  /** A message has a lease",
+      "    if (!lane || lane) this.#offer(number, entry, now);\n  }\n\n  /**\n   * A message has a lease",
     likely: "order",
   },
   {
@@ -164,23 +164,6 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "inspect",
   },
   {
-    name: "lease-of-the-future-kept",
-    breaks: "Q4",
-    file: SCHEDULE,
-    from: "return Math.min(until, this.#rebased.get(number) ?? Infinity);",
-    to: "return until;",
-    likely: "clock",
-  },
-  {
-    name: "extended-lease-ends-by-the-old-clock",
-    breaks: "Q4",
-    file: SCHEDULE,
-    from:
-      "  hold(number: number, { until }: LeaseEntry): void {\n    this.#rebased.delete(number);\n",
-    to: "  hold(number: number, { until }: LeaseEntry): void {\n",
-    likely: "clock",
-  },
-  {
     name: "delay-that-never-ends",
     breaks: "Q1",
     file: SCHEDULE,
@@ -201,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "extended-lease-never-over",
     breaks: "Q4",
     file: SCHEDULE,
-    from: "if (end > now) this.#leases.push(number, end);",
+    from: "if (end > now) this.#ends.push(number, end);",
     to: "if (end > now) continue;",
     likely: "leases",
   },

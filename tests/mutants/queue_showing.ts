@@ -28,8 +28,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "waiters-not-told-of-a-failure",
     breaks: "M3",
     file: LEDGER,
-    from: "    done.catch(this.onFailure);\n",
-    to: "    done.catch(() => {});\n",
+    from: "      this.onFailure(error);\n",
+    to: "      void error;\n",
     likely: "queue_faults",
   },
   {

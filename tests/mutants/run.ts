@@ -33,6 +33,7 @@ import { MUTANTS as QUEUE_OUTBOX } from "./queue_outbox.ts";
 import { MUTANTS as QUEUE_PAYLOADS } from "./queue_payloads.ts";
 import { MUTANTS as QUEUE_SHOWING } from "./queue_showing.ts";
 import { MUTANTS as QUEUE_TIMES } from "./queue_times.ts";
+import { MUTANTS as QUEUE_UNDER_WAY } from "./queue_under_way.ts";
 import { MUTANTS as QUEUE_WORKING } from "./queue_working.ts";
 import { runRandom } from "./random.ts";
 import {
@@ -104,6 +105,7 @@ const ALL: readonly Mutant[] = [
   ...QUEUE_WORKING,
   ...QUEUE_ORDER,
   ...QUEUE_TIMES,
+  ...QUEUE_UNDER_WAY,
   ...QUEUE_KEEPING,
   ...QUEUE_PAYLOADS,
   ...QUEUE_KEYS,
