@@ -3,7 +3,8 @@
 import { spawn } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import process from "node:process";
-import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
+import { pathToFileURL } from "node:url";
+import { dirname, fromFileUrl, join } from "@std/path";
 import type { Runtime } from "./processes.ts";
 
 const root = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
@@ -68,7 +69,7 @@ export async function install(folder: string): Promise<void> {
   for (const name of ["@std", "@types", "undici-types"]) {
     await symlink(join(root, "node_modules", name), join(modules, name));
   }
-  const url = (path: string) => toFileUrl(join(root, path)).href;
+  const url = (path: string) => pathToFileURL(join(root, path)).href;
   const config = {
     nodeModulesDir: "manual",
     lock: false,
