@@ -8,16 +8,22 @@
  * counts the distinct ones.
  */
 
-import { type Effort, type Part, runCases, type Scope } from "./campaign.ts";
-import { PARTS, units } from "./campaign.ts";
+import {
+  type Effort,
+  type Part,
+  PARTS,
+  runCases,
+  type Scope,
+  units,
+} from "./campaign.ts";
 import { type Subject, Tally } from "./explore.ts";
 
 /** How many units there are in a piece: enough that few states are seen twice, and that one ends soon. */
 const UNITS: Readonly<Record<Part, number>> = {
-  "all histories": 32,
-  "all histories of format v0.1": 32,
-  "all syncs that fail": 4,
-  "random histories": 4,
+  "all histories": 8,
+  "all histories of format v0.1": 8,
+  "all syncs that fail": 2,
+  "random histories": 2,
 };
 
 /** What a piece has found. */

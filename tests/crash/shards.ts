@@ -17,6 +17,9 @@ export interface Shard {
   end(): Promise<unknown>;
 }
 
+/** How many pieces each shard may be ahead of the first that has not ended: they may come to nothing. */
+const AHEAD = 16;
+
 /** When a campaign ends. */
 export interface End {
   /** Before what the effort plans has been run, or not. */
@@ -68,12 +71,18 @@ export async function runPieces(
   findings: Findings,
 ): Promise<void> {
   const waiting = new Map<number, PieceResult>();
+  const most = AHEAD * shards.length;
   let next = 0;
   let merged = 0;
+  let progress = Promise.withResolvers<void>();
   const hasEnded = () =>
     (early || merged >= planned) && findings.states.size >= states;
   const work = async (shard: Shard) => {
     while (!hasEnded() && !isOver()) {
+      if (next >= merged + most) {
+        await progress.promise;
+        continue;
+      }
       const result = await shard.run(next++).catch((error) => {
         if (error instanceof ShardEnded && hasEnded()) return undefined;
         throw error;
@@ -84,6 +93,8 @@ export async function runPieces(
         waiting.delete(merged);
         findings.add(it);
       }
+      progress.resolve();
+      progress = Promise.withResolvers();
     }
     // Others may be in the midst of pieces that do not count any more.
     if (hasEnded()) await Promise.all(shards.map((shard) => shard.end()));
