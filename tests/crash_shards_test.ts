@@ -223,11 +223,11 @@ test("StateSet counts a number once, and its hash does not ask for their order",
 
 if (runtime === "node") { // which the crash lab runs on
   test("Thread runs pieces of the crash lab as this thread does", async () => {
-    const change = { ...EFFORT, length: 0, faultLength: -1, limits: [2] };
-    const pieces = piecesOf("queues", change);
+    const change = { ...EFFORT, length: 1, faultLength: -1, limits: [2, 1] };
+    const pieces = piecesOf("logs", change);
     const here: number[] = [];
     for (const n of [0, 1]) here.push(...(await pieces.run(n)).states);
-    const threads = [0, 1].map(() => new Thread("queues", change));
+    const threads = [0, 1].map(() => new Thread("logs", change));
     const there = await Promise.all(threads.map((thread, n) => thread.run(n)));
     await Promise.all(threads.map((thread) => thread.end()));
     assertEquals(there.flatMap(({ states }) => [...states]), here);
