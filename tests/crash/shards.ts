@@ -74,11 +74,12 @@ export async function runPieces(
   const most = AHEAD * shards.length;
   let next = 0;
   let merged = 0;
+  let isStopped = false;
   let progress = Promise.withResolvers<void>();
   const hasEnded = () =>
     (early || merged >= planned) && findings.states.size >= states;
   const work = async (shard: Shard) => {
-    while (!hasEnded() && !isOver()) {
+    while (!isStopped && !hasEnded() && !isOver()) {
       if (next >= merged + most) {
         await progress.promise;
         continue;
@@ -99,11 +100,15 @@ export async function runPieces(
     // Others may be in the midst of pieces that do not count any more.
     if (hasEnded()) await Promise.all(shards.map((shard) => shard.end()));
   };
+  const working = shards.map(work);
   try {
-    await Promise.all(shards.map(work));
+    await Promise.all(working);
     if (!hasEnded()) { for (const it of waiting.values()) findings.add(it); }
   } finally {
+    isStopped = true;
+    progress.resolve();
     await Promise.all(shards.map((shard) => shard.end()));
+    await Promise.allSettled(working);
   }
 }
 
