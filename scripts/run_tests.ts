@@ -1,14 +1,27 @@
 // deno-lint-ignore-file no-console
-// Runs all tests on Deno, Bun and Node. Prints a line for each, and what failed.
-// Arguments are file names to restrict the run to.
+// Runs the tests on Deno, Bun and Node. Prints a line for each, and what failed:
+// what fails in the same way on several runtimes once. Arguments:
+//
+//   FILE …          only these files
+//   --runtime=NAME  only on this runtime; more than once for several
+//   --filter=TEXT   only tests whose name contains this
+//
+// Exit code 1: a test failed, or none was run; 2: the arguments cannot be used.
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+import { type Options, parseOptions, type Runtime } from "./test_options.ts";
+import {
+  type Failure,
+  failuresText,
+  readReport,
+  type Report,
+} from "./test_report.ts";
 
 interface Runner {
-  readonly name: string;
-  readonly command: string;
   readonly args: readonly string[];
   /** The files, for each process that runs at a time. */
   readonly shards: readonly (readonly string[])[];
@@ -16,11 +29,18 @@ interface Runner {
   readonly failed: RegExp;
 }
 
-const files = process.argv.length > 2
-  ? process.argv.slice(2)
-  : readdirSync("tests").filter((name) => name.endsWith("_test.ts")).map((
-    name,
-  ) => `tests/${name}`);
+interface ShardResult extends Report {
+  readonly passed: number;
+  readonly failed: number;
+  /** What was printed, if something failed that is not one of the failures. */
+  readonly unexplained: string | undefined;
+}
+
+const options = optionsOrExit();
+const { filter } = options;
+const files = (options.files.length > 0 ? options.files : allFiles()).map((
+  file,
+) => resolve(file));
 
 /** The runtimes that use one processor only are given several processes. */
 const shards = Array.from(
@@ -28,10 +48,8 @@ const shards = Array.from(
   (_, shard) => files.filter((_, n) => n % availableParallelism() === shard),
 );
 
-const runners: readonly Runner[] = [
-  {
-    name: "deno",
-    command: "deno",
+const RUNNERS: Readonly<Record<Runtime, Runner>> = {
+  deno: {
     args: [
       "test",
       "--allow-all",
@@ -43,17 +61,13 @@ const runners: readonly Runner[] = [
     passed: /(\d+) passed/,
     failed: /(\d+) failed/,
   },
-  {
-    name: "bun",
-    command: "bun",
+  bun: {
     args: ["test", "--timeout=120000"],
-    shards: shards.map((files) => files.map((file) => `./${file}`)),
+    shards,
     passed: /^\s*(\d+) pass$/m,
     failed: /^\s*(\d+) fail$/m,
   },
-  {
-    name: "node",
-    command: "node",
+  node: {
     args: [
       "--test",
       "--test-reporter=tap",
@@ -63,59 +77,138 @@ const runners: readonly Runner[] = [
     passed: /^# pass (\d+)$/m,
     failed: /^# fail (\d+)$/m,
   },
-];
+};
 
-interface Result {
-  readonly passed: number;
-  readonly failed: number;
+const scratch = mkdtempSync(join(tmpdir(), "run-tests-"));
+try {
+  await main();
+} finally {
+  rmSync(scratch, { recursive: true });
 }
 
-/** Runs one process; what it prints is printed if it fails. */
+function optionsOrExit(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+function allFiles(): string[] {
+  return readdirSync("tests").filter((name) => name.endsWith("_test.ts"))
+    .map((name) => `tests/${name}`);
+}
+
+async function main(): Promise<void> {
+  const results: [Runtime, ShardResult][] = [];
+  for (const runtime of options.runtimes) {
+    for (const result of await run(runtime)) results.push([runtime, result]);
+  }
+  const failures = results.flatMap(([runtime, { failures, unended }]) =>
+    [...failures, ...unended].map((one): [Runtime, Failure] => [runtime, one])
+  );
+  if (failures.length > 0) console.log(`\n${failuresText(failures)}`);
+  for (const [runtime, { unexplained }] of results) {
+    if (unexplained === undefined) continue;
+    console.log(`FAILED on ${runtime}, outside of the tests\n${unexplained}`);
+  }
+  // Every runtime has the same tests, so one of them tells how many there are.
+  const [{ registered, matched }] = options.runtimes.map((runtime) => ({
+    registered: sumOf(results, "registered", runtime),
+    matched: sumOf(results, "matched", runtime),
+  })).sort((a, b) => b.registered - a.registered);
+  if (filter !== undefined && matched > 0) {
+    console.log(
+      `${matched} of ${registered} tests ${
+        matched === 1 ? "has" : "have"
+      } "${filter}" in ${matched === 1 ? "its name" : "their names"}`,
+    );
+  }
+  const failed = sumOf(results, "failed");
+  console.log(`${sumOf(results, "passed")} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+  else if (filter !== undefined && matched === 0) {
+    console.error(`None of ${registered} tests has "${filter}" in its name`);
+    process.exitCode = 1;
+  }
+}
+
+function sumOf(
+  results: readonly [Runtime, ShardResult][],
+  field: "passed" | "failed" | "registered" | "matched",
+  only?: Runtime,
+): number {
+  return results.filter(([runtime]) => (only ?? runtime) === runtime)
+    .reduce((sum, [, result]) => sum + result[field], 0);
+}
+
+/** Runs the tests on a runtime, and prints a line. */
+async function run(runtime: Runtime): Promise<ShardResult[]> {
+  const start = performance.now();
+  const results = await Promise.all(
+    RUNNERS[runtime].shards.map((files, n) => runShard(runtime, files, n)),
+  );
+  const named = results.map((one): [Runtime, ShardResult] => [runtime, one]);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(
+    `${runtime}: ${sumOf(named, "passed")} passed, ${
+      sumOf(named, "failed")
+    } failed (${seconds} s)`,
+  );
+  return results;
+}
+
+/** Runs one process. */
 async function runShard(
-  { command, args, passed, failed }: Runner,
+  runtime: Runtime,
   files: readonly string[],
-): Promise<Result> {
-  const env = { ...process.env, NO_COLOR: "1" };
-  const child = spawn(command, [...args, ...files], {
+  shard: number,
+): Promise<ShardResult> {
+  const runner = RUNNERS[runtime];
+  const path = join(scratch, `${runtime}-${shard}.jsonl`);
+  const { status, output } = await outputOf(
+    runtime,
+    [...runner.args, ...files],
+    path,
+  );
+  const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
+  const report = readReport(path);
+  const explained = report.failures.length + report.unended.length;
+  const passed = count(runner.passed);
+  let failed = Math.max(count(runner.failed), explained);
+  // A runtime that crashes or runs nothing has failed, whatever it counted.
+  const ranNothing = passed === 0 && filter === undefined;
+  if (failed === 0 && (status !== 0 || ranNothing)) failed = 1;
+  const unexplained = failed > explained ? output.trimEnd() : undefined;
+  return { ...report, passed, failed, unexplained };
+}
+
+function outputOf(
+  command: string,
+  args: readonly string[],
+  report: string,
+): Promise<{ status: number | null; output: string }> {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    NO_COLOR: "1",
+    DURABLE_TEST_REPORT: report,
+    DURABLE_TEST_FILTER: filter ?? "",
+  };
+  delete env.NODE_TEST_CONTEXT; // a test of this file runs it: not as a part of that test
+  const child = spawn(command, args, {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
-  child.stdout.on("data", (chunk) => output += chunk);
-  child.stderr.on("data", (chunk) => output += chunk);
-  const status = await new Promise<number | null>((resolve, reject) => {
+  child.stdout.setEncoding("utf8").on("data", (chunk) => output += chunk);
+  child.stderr.setEncoding("utf8").on("data", (chunk) => output += chunk);
+  return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", resolve);
+    child.on(
+      "close",
+      (status) => resolve({ status, output: stripVTControlCharacters(output) }),
+    );
   });
-  const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
-  const result = { passed: count(passed), failed: count(failed) };
-  // A runtime that crashes or runs nothing has failed, whatever it counted.
-  if (result.failed === 0 && (status !== 0 || result.passed === 0)) {
-    result.failed = 1;
-  }
-  if (result.failed > 0) console.log(output);
-  return result;
 }
-
-async function run(runner: Runner): Promise<Result> {
-  const start = performance.now();
-  const results = await Promise.all(
-    runner.shards.map((files) => runShard(runner, files)),
-  );
-  const passed = results.reduce((sum, one) => sum + one.passed, 0);
-  const failed = results.reduce((sum, one) => sum + one.failed, 0);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(
-    `${runner.name}: ${passed} passed, ${failed} failed (${seconds} s)`,
-  );
-  return { passed, failed };
-}
-
-const total = { passed: 0, failed: 0 };
-for (const runner of runners) {
-  const { passed, failed } = await run(runner);
-  total.passed += passed;
-  total.failed += failed;
-}
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed > 0 ? 1 : 0;

@@ -68,7 +68,7 @@ export interface Legacy<S> {
 }
 
 /** Cases one after the other; the answer to each is whether its fault has hit. */
-type Cases<S> = Generator<Case<S>, void, boolean>;
+export type Cases<S> = Generator<Case<S>, void, boolean>;
 
 /** Files are cut in more places than a disk's sectors would cut them. */
 const SECTOR = 32;
@@ -104,26 +104,66 @@ export async function campaign<S, T>(
   tally: Tally<S, T>,
   scope: Scope<S>,
   effort: Effort,
-  onProgress: (part: string) => void = () => {},
 ): Promise<void> {
-  const parts: ((scope: Scope<S>, effort: Effort) => Cases<S>)[] = [
-    sequences,
-    legacySequences,
-    failingSyncs,
-    randomHistories,
-  ];
-  for (const part of parts) {
-    const cases = part(scope, effort);
-    for (let next = cases.next(); !next.done;) {
-      const hit = await tally.run(next.value);
-      onProgress(part.name);
-      next = cases.next(hit);
-    }
+  for (const { cases } of units(scope, effort)) await runCases(tally, cases());
+}
+
+/** Runs cases one after the other. */
+export async function runCases<S, T>(
+  tally: Tally<S, T>,
+  cases: Cases<S>,
+): Promise<void> {
+  for (let next = cases.next(); !next.done;) {
+    next = cases.next(await tally.run(next.value));
   }
 }
 
+/** The parts of a campaign, in the order in which they run. */
+export const PARTS = [
+  "all histories",
+  "all histories of format v0.1",
+  "all syncs that fail",
+  "random histories",
+] as const;
+/** One of them. */
+export type Part = (typeof PARTS)[number];
+
+/** The least that can be run without the rest: a history, or a failing sync of one in each way. */
+export interface Unit<S> {
+  readonly part: Part;
+  readonly cases: () => Cases<S>;
+}
+
+/** All that the effort allows; with `endless`, random histories go on with the seeds that follow. */
+export function* units<S>(
+  scope: Scope<S>,
+  effort: Effort,
+  { endless = false }: { readonly endless?: boolean } = {},
+): Generator<Unit<S>, void, void> {
+  const [all, legacy, failing, random] = PARTS;
+  for (const it of sequences(scope, effort)) {
+    yield { part: all, cases: () => only(it) };
+  }
+  for (const it of legacySequences(scope, effort)) {
+    yield { part: legacy, cases: () => only(it) };
+  }
+  for (const it of historiesToFail(scope, effort)) {
+    yield { part: failing, cases: () => failingSyncs(it) };
+  }
+  for (let n = 0; endless || n < effort.random; n++) {
+    yield {
+      part: random,
+      cases: () => only(randomHistory(scope, effort, effort.seed + n)),
+    };
+  }
+}
+
+function* only<S>(it: Case<S>): Cases<S> {
+  yield it;
+}
+
 /** Every history, without faults. */
-function* sequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+function* sequences<S>(scope: Scope<S>, effort: Effort): Generator<Case<S>> {
   const { letters, settings: all, short, seeded = unseeded } = scope;
   let { seed } = effort;
   for (let length = 0; length <= effort.length; length++) {
@@ -138,7 +178,10 @@ function* sequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
   }
 }
 
-function* legacySequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+function* legacySequences<S>(
+  scope: Scope<S>,
+  effort: Effort,
+): Generator<Case<S>> {
   const { legacy } = scope;
   if (!legacy) return;
   const { letters, settings, without, upgraded } = legacy;
@@ -158,8 +201,11 @@ function* legacySequences<S>(scope: Scope<S>, effort: Effort): Cases<S> {
   }
 }
 
-/** Every history, each of the syncs in its last step failing in each way. */
-function* failingSyncs<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+/** Every history of which syncs are to fail. */
+function* historiesToFail<S>(
+  scope: Scope<S>,
+  effort: Effort,
+): Generator<Case<S>> {
   const { faultSettings, letters, seeded = unseeded } = scope;
   let { seed } = effort;
   for (let length = 0; length <= effort.faultLength; length++) {
@@ -169,16 +215,16 @@ function* failingSyncs<S>(scope: Scope<S>, effort: Effort): Cases<S> {
         // What fails is not seen before the second crash.
         const { states, again } = crashes(scope, effort, length);
         const some = { ...states, limit: effort.faultLimit };
-        for (const faults of SYNC_FAULTS) {
-          for (let at = 1;; at++) {
-            const fault = { ...faults, at };
-            if (!(yield { history, settings, states: some, again, fault })) {
-              break;
-            }
-          }
-        }
+        yield { history, settings, states: some, again };
       }
     }
+  }
+}
+
+/** Each of the syncs in the last step, failing in each way. */
+function* failingSyncs<S>(it: Case<S>): Cases<S> {
+  for (const faults of SYNC_FAULTS) {
+    for (let at = 1; yield { ...it, fault: { ...faults, at } }; at++);
   }
 }
 
@@ -189,24 +235,25 @@ function faultsOf(sync: SyncFailure): Fault[] {
     : [ofFiles];
 }
 
-/** Long histories by chance, with the crash in the last step. */
-function* randomHistories<S>(scope: Scope<S>, effort: Effort): Cases<S> {
+/** A long history by chance, with the crash in the last step. */
+function randomHistory<S>(
+  scope: Scope<S>,
+  effort: Effort,
+  seed: number,
+): Case<S> {
+  const random = new SeededRandom(seed);
+  const { longest } = scope;
   const letters = [...scope.randomLetters];
-  for (let n = 0; n < effort.random; n++) {
-    const seed = effort.seed + n;
-    const random = new SeededRandom(seed);
-    const { longest } = scope;
-    const length = effort.length + 1 + random.below(longest - effort.length);
-    const steps = Array.from({ length }, () => random.pick(letters));
-    const history = steps.join("");
-    const given = { ...random.pick(scope.randomSettings) };
-    const settings = scope.seeded?.(given, seed) ?? given;
-    const fault = random.below(2) === 0 ? undefined : {
-      ...random.pick(SYNC_FAULTS),
-      at: 1 + random.below(EARLY),
-    };
-    yield { history, settings, seed, fault, ...crashes(scope, effort, length) };
-  }
+  const length = effort.length + 1 + random.below(longest - effort.length);
+  const steps = Array.from({ length }, () => random.pick(letters));
+  const history = steps.join("");
+  const given = { ...random.pick(scope.randomSettings) };
+  const settings = scope.seeded?.(given, seed) ?? given;
+  const fault = random.below(2) === 0 ? undefined : {
+    ...random.pick(SYNC_FAULTS),
+    at: 1 + random.below(EARLY),
+  };
+  return { history, settings, seed, fault, ...crashes(scope, effort, length) };
 }
 
 function unseeded<S>(settings: S): S {

@@ -1,105 +1,144 @@
 // deno-lint-ignore-file no-console
-// The deep run of the crash lab: prints progress, a table, and what was found.
-// With `logs`, `states`, `programs` or `queues` as an argument, of that subject
-// alone; programs are a part of states.
-//   --seed=N   chooses the random histories, and programs
+// The deep run of the crash lab, on all processors: prints progress, a table, what
+// was covered, and what was found. With `logs`, `states`, `programs` or `queues`
+// as an argument, of that subject alone; programs are a part of states. It ends
+// when all that is planned has been tried, and there were a million distinct
+// states of logs, of states, and of queues: random histories go on until then.
+//   --seed=N     chooses the random histories, and programs
+//   --minutes=N  runs for so long, in equal parts for each subject
+//   --states=N   ends each subject at so many distinct states, planned or not
+//   --shards=N   how many threads; they do not change the result
+// Exit code 1: a violation was found; 2: the arguments cannot be used.
+import { availableParallelism } from "node:os";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { DATA_MODELS, NAME_MODELS } from "../../src/testing/mod.ts";
-import { campaign, type Effort, type Scope } from "./campaign.ts";
-import { DEEP, PROGRAM_DEEP, QUEUE_DEEP, STATE_DEEP } from "./efforts.ts";
-import { type Subject, Tally } from "./explore.ts";
-import { LOG } from "./log.ts";
-import { QUEUE } from "./queue.ts";
-import {
-  LOG_SCOPE,
-  PROGRAM_SCOPE,
-  QUEUE_SCOPE,
-  STATE_SCOPE,
-} from "./scopes.ts";
-import { STATE } from "./state.ts";
+import { PARTS } from "./campaign.ts";
+import type { Pieces } from "./pieces.ts";
+import { optionsOf, type RunOptions } from "./run_options.ts";
+import { type End, Findings, runPieces, Thread } from "./shards.ts";
+import { piecesOf, type SubjectName } from "./subjects.ts";
 
 const PROGRESS = 10_000; // milliseconds between lines
+const MINUTE = 60_000;
+/** How many distinct states there are to be, if nothing else is said; programs have their plan. */
+const TARGET: Readonly<Record<SubjectName, number>> = {
+  logs: 1_000_000,
+  states: 1_000_000,
+  programs: 0,
+  queues: 1_000_000,
+};
 
 const count = (n: number) => n.toLocaleString("en");
+const options = optionsOrExit();
 
-/** Tries one subject; gives how many distinct states there were, and how many violations. */
-async function run<S, T>(
-  what: string,
-  subject: Subject<S, T>,
-  scope: Scope<S>,
-  effort: Effort,
-): Promise<{ states: number; violations: number }> {
+function optionsOrExit(): RunOptions {
+  try {
+    return optionsOf(process.argv.slice(2), availableParallelism());
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+/** When a subject ends that begins now, and is followed by so many others. */
+function endOf(name: SubjectName, begin: number, others: number): End {
+  const { minutes, states } = options;
+  if (minutes === undefined) {
+    const early = states !== undefined;
+    return { early, states: states ?? TARGET[name], isOver: () => false };
+  }
+  const left = start + minutes * MINUTE - begin;
+  const end = begin + left / (others + 1);
+  return {
+    early: true,
+    states: states ?? Infinity,
+    isOver: () => performance.now() >= end,
+  };
+}
+
+/** Tries one subject; a violation is printed, and ends the whole run. */
+async function run(name: SubjectName, others: number): Promise<Findings> {
   const begin = performance.now();
-  const tally = new Tally(subject);
-  let printed = begin;
-  const seconds = () => ((performance.now() - begin) / 1000).toFixed(0);
-  const progress = (part: string) => {
-    if (performance.now() - printed < PROGRESS) return;
-    printed = performance.now();
+  const change = options.seed === undefined ? {} : { seed: options.seed };
+  const pieces = piecesOf(name, change);
+  const { seed } = pieces.effort;
+  console.log(`${name}: seed ${seed}, ${options.shards} shards`);
+  const findings = new Findings();
+  const seconds = () => (performance.now() - begin) / 1000;
+  const show = () => {
+    const { histories, states } = findings;
     console.log(
-      `${what}, ${seconds()} s, ${part}: ${count(tally.histories)} histories, ${
-        count(tally.states)
+      `${name}, ${seconds().toFixed(0)} s: ${count(histories)} histories, ${
+        count(states.size)
       } distinct states`,
     );
   };
-  let violation: unknown;
+  const progress = setInterval(show, PROGRESS);
+  const shards = Array.from(
+    { length: options.shards },
+    () => new Thread(name, change),
+  );
+  const end = endOf(name, begin, others);
   try {
-    await campaign(tally, scope, effort, progress);
+    await runPieces(pieces, shards, end, findings);
   } catch (error) {
-    violation = error;
+    report(name, pieces, findings, seconds());
+    console.log(error instanceof Error ? error.message : error);
+    console.log(
+      `${name}: ${findings.states.size} distinct states, 1 violations`,
+    );
+    process.exit(1);
+  } finally {
+    clearInterval(progress);
   }
+  report(name, pieces, findings, seconds());
   console.log(
-    `\nStates of each model, where it gave them first: ${what}, seed ${effort.seed}`,
+    `${name}: ${findings.states.size} distinct states, 0 violations\n`,
+  );
+  return findings;
+}
+
+/** Prints what was covered. */
+function report(
+  name: SubjectName,
+  { effort: { seed }, plan }: Pieces,
+  findings: Findings,
+  seconds: number,
+): void {
+  const { byModel, done, states, checked, histories, faults } = findings;
+  console.log(
+    `\nStates of each model, where it gave them first in a piece of the work: ${name}, seed ${seed}`,
   );
   for (const model of [...NAME_MODELS, ...DATA_MODELS, "kill"]) {
     console.log(
-      `${model.padEnd(5)}${count(tally.byModel.get(model) ?? 0).padStart(12)}`,
+      `${model.padEnd(5)}${count(byModel.get(model) ?? 0).padStart(12)}`,
     );
   }
-  console.log(
-    `\n${count(tally.histories)} histories, ${
-      count(tally.faults)
-    } with a sync that failed, ${seconds()} s`,
-  );
-  if (violation !== undefined) {
-    console.log(violation instanceof Error ? violation.message : violation);
+  console.log("");
+  for (const part of PARTS) {
+    const [tried, of] = [done.get(part) ?? 0, plan.get(part) ?? 0];
+    if (tried + of === 0) continue;
+    const all = tried >= of ? "" : `, of ${count(of)} planned: NOT ALL`;
+    const seeds = part === "random histories" && tried > 0
+      ? `, seeds ${seed} to ${seed + tried - 1}`
+      : "";
+    console.log(`${part}: ${count(tried)} tried${all}${seeds}`);
   }
-  const violations = violation === undefined ? 0 : 1;
   console.log(
-    `${what}: ${tally.states} distinct states, ${violations} violations\n`,
+    `${count(histories)} histories run, ${
+      count(faults)
+    } with a sync that failed; ${count(checked)} states checked, ${
+      count(states.size)
+    } of them distinct over all shards, hash ${states.hash}; ${
+      seconds.toFixed(0)
+    } s, ${count(Math.round(states.size / seconds))} a second`,
   );
-  return { states: tally.states, violations };
 }
 
-const SUBJECTS = {
-  logs: (seed: object) => run("logs", LOG, LOG_SCOPE, { ...DEEP, ...seed }),
-  states: (seed: object) =>
-    run("states", STATE, STATE_SCOPE, { ...STATE_DEEP, ...seed }),
-  programs: (seed: object) =>
-    run("programs", STATE, PROGRAM_SCOPE, { ...PROGRAM_DEEP, ...seed }),
-  queues: (seed: object) =>
-    run("queues", QUEUE, QUEUE_SCOPE, { ...QUEUE_DEEP, ...seed }),
-};
-const { values, positionals: [only] } = parseArgs({
-  options: { seed: { type: "string" } },
-  allowPositionals: true,
-});
-if (only !== undefined && !Object.hasOwn(SUBJECTS, only)) {
-  const names = Object.keys(SUBJECTS).join(", ");
-  throw new RangeError(`There is no subject ${only}: ${names}`);
+const start = performance.now();
+let total = 0;
+for (const [n, name] of options.subjects.entries()) {
+  const { states } = await run(name, options.subjects.length - n - 1);
+  total += states.size;
 }
-const seed = values.seed === undefined ? {} : { seed: Number(values.seed) };
-const wanted = only === "states" ? ["states", "programs"] : [only];
-const parts: { states: number; violations: number }[] = [];
-for (const [name, subject] of Object.entries(SUBJECTS)) {
-  if (only === undefined || wanted.includes(name)) {
-    parts.push(await subject(seed));
-  }
-}
-const sum = (field: "states" | "violations") =>
-  parts.reduce((total, part) => total + part[field], 0);
-console.log(
-  `${sum("states")} distinct states, ${sum("violations")} violations`,
-);
-process.exitCode = sum("violations") > 0 ? 1 : 0;
+console.log(`${total} distinct states, 0 violations`);

@@ -77,16 +77,20 @@ async function killAt(
   const oracle = new Oracle(seed, STEPS);
   await run("mkfifo", [output]);
   const stops = watchStops(output, n);
-  await lab.write(runtime, path, oracle, {
-    wrap: straceOf({
-      folder,
-      path,
-      output,
-      calls: CHANGES,
-      inject: [`${CHANGES.map((name) => `?${name}`).join(",")}:signal=STOP`],
-    }),
-  });
-  const killed = stops.end();
+  let killed: boolean;
+  try {
+    await lab.write(runtime, path, oracle, {
+      wrap: straceOf({
+        folder,
+        path,
+        output,
+        calls: CHANGES,
+        inject: [`${CHANGES.map((name) => `?${name}`).join(",")}:signal=STOP`],
+      }),
+    });
+  } finally {
+    killed = await stops.end();
+  }
   const problems = await lab.checker(n).check(
     path,
     (found) => oracle.judge(oracle.now, found),
@@ -118,20 +122,31 @@ function watchStops(fifo: string, n: number) {
     main ??= Number(thread);
     if (text.startsWith("--- SIGSTOP ")) {
       stopping = thread;
-      if (++stops === n) process.kill(main, "SIGKILL");
+      if (++stops === n) signal(main, "SIGKILL");
     } else if (
       text.startsWith("--- stopped by SIGSTOP") && thread === stopping
     ) {
       // Only now: sent between the signal and the stop, SIGCONT would be lost.
       stopping = undefined;
-      if (stops < n) process.kill(main, "SIGCONT");
+      if (stops < n) signal(main, "SIGCONT");
     }
   });
   return {
-    /** Ends the watch; tells whether the process was killed. */
-    end(): boolean {
+    /** Ends the watch, and resolves when its descriptor is closed; tells whether the process was killed. */
+    async end(): Promise<boolean> {
+      const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.destroy();
+      await closed;
       return stops >= n;
     },
   };
+}
+
+/** Sends a signal; a process may have ended by another of its threads when its trace is read. */
+function signal(pid: number, name: "SIGKILL" | "SIGCONT"): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ESRCH") throw error;
+  }
 }

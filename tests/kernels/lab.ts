@@ -158,6 +158,7 @@ export class Lab {
 
   /** A program of its own that opens logs in the scratch folder. */
   newChecker(runtime: Runtime): Checker {
+    this.machine.checkInUse();
     const checker = new Checker(runtime, this.machine.scratch);
     this.machine.onCleanup(() => checker.kill());
     return checker;
@@ -174,6 +175,7 @@ export class Lab {
     } = {},
   ): Promise<string> {
     const { clock = () => 0, heard, ...rest } = options;
+    this.machine.checkInUse();
     const { scratch: directory } = this.machine;
     const args = [path, ...oracle.args];
     const child = new Child(runtime, "writer_child.ts", {
@@ -182,12 +184,17 @@ export class Lab {
       ...rest,
     });
     this.machine.onCleanup(() => child.kill());
-    for (;;) {
-      const line = await child.line();
-      if (line === undefined) break;
-      oracle.hear(line, clock());
-      heard?.();
-      if (line === "ready") child.say("go");
+    try {
+      for (;;) {
+        const line = await child.line();
+        if (line === undefined) break;
+        oracle.hear(line, clock());
+        heard?.();
+        if (line === "ready") child.say("go");
+      }
+    } catch (error) {
+      await child.kill(); // what is thrown must leave nothing that runs
+      throw error;
     }
     await child.ended();
     return child.errors;

@@ -121,6 +121,11 @@ export class Machine {
     }
   }
 
+  /** Throws if everything is being taken down: then nothing may begin that would hold on to it. */
+  checkInUse(): void {
+    if (this.#abandoned) throw new Error("The laboratory is being taken down");
+  }
+
   /** Mounts, until cleanup; `fd` becomes descriptor 3 of the command. */
   async mount(
     options: readonly string[],
@@ -128,9 +133,13 @@ export class Machine {
     target: string,
     fd?: number,
   ): Promise<void> {
-    if (this.#abandoned) throw new Error("The laboratory is being taken down");
+    this.checkInUse();
     await run("mount", [...options, source, target], fd);
-    this.onCleanup(() => run("umount", [target]));
+    this.onCleanup(async () => {
+      const holders = await unmount(target);
+      if (holders === undefined) return;
+      console.error(`${target} was busy, unmounted lazily: ${holders}`);
+    });
   }
 
   /** Makes an empty file system in an image file, and gives its path. */
@@ -167,6 +176,58 @@ export class Machine {
   }
 }
 
+/** How often a busy file system is tried, and how long it is left alone in between, in milliseconds. */
+const TRIES = 100;
+const BETWEEN = 100;
+
+/** What {@linkcode unmount} needs of the machine. */
+export interface Unmounting {
+  readonly run: typeof run;
+  readonly pause: (time: number) => Promise<void>;
+}
+
+/**
+ * Unmounts. A process that was killed under strace is not a child of ours, so no
+ * event tells when it has let go of its files: while the target is busy it is
+ * tried again, a bounded number of times, and then unmounted lazily.
+ *
+ * @returns Who has held it to the end; `undefined` if nobody has.
+ * @throws {Error} If it cannot be unmounted for any other reason.
+ */
+export async function unmount(
+  target: string,
+  { run: runIt, pause }: Unmounting = {
+    run,
+    pause: (time) => new Promise((resolve) => setTimeout(resolve, time)),
+  },
+): Promise<string | undefined> {
+  for (let tries = 1;; tries++) {
+    try {
+      await runIt("umount", [target]);
+      return undefined;
+    } catch (error) {
+      if (!/\bbusy\b/.test(String(error))) throw error;
+      if (tries === TRIES) break;
+    }
+    await pause(BETWEEN);
+  }
+  const holders = await runIt("fuser", ["-m", target]).then(
+    (pids) => `held by processes ${pids.trim()}`,
+    () => "no process is known that holds it",
+  );
+  await runIt("umount", ["--lazy", target]);
+  return holders;
+}
+
+/** Waits until all have ended, and only then throws the first error: none of them is left running. */
+export async function allEnded(
+  work: readonly Promise<unknown>[],
+): Promise<void> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
 /** Runs a command; resolves with what it printed, throws if it fails. */
 export function run(
   file: string,
@@ -176,7 +237,8 @@ export function run(
   const stdio = fd === undefined
     ? ["ignore", "pipe", "pipe"] as const
     : ["ignore", "pipe", "pipe", fd] as const;
-  const child = spawn(file, args, { stdio: [...stdio] });
+  const env = { ...process.env, LC_ALL: "C" }; // what it prints is read
+  const child = spawn(file, args, { stdio: [...stdio], env });
   let output = "";
   let errors = "";
   child.stdout?.on("data", (chunk) => output += chunk);

@@ -14,7 +14,7 @@ import { checkImages } from "./images.ts";
 import { checkInjection, checkShortWrites } from "./inject.ts";
 import { checkKills } from "./kill.ts";
 import { conclude, hasProgram, Lab, parseOptions, type Part } from "./lab.ts";
-import { type Kind, Machine } from "./machine.ts";
+import { allEnded, type Kind, Machine } from "./machine.ts";
 import { checkSyncs } from "./syncs.ts";
 import type { Runtime } from "../support/processes.ts";
 
@@ -59,7 +59,7 @@ async function eachRuntime(
 ): Promise<void> {
   const missing = await lacksStrace();
   if (missing === undefined) {
-    await Promise.all(options.runtimes.map((runtime) => check(lab, runtime)));
+    await allEnded(options.runtimes.map((runtime) => check(lab, runtime)));
   } else lab.report(part, options.runtimes.join(", "), `skipped: ${missing}`);
 }
 
@@ -89,7 +89,9 @@ const RUN: Readonly<Record<Part, () => Promise<void>>> = {
 try {
   for (const part of options.parts) await RUN[part]();
 } catch (error) {
-  if (!machine.abandoned) throw error;
+  // Printed before the cleanup, which may fail because of it.
+  if (!machine.abandoned) console.error(error);
+  process.exitCode = 1;
 } finally {
   if (!machine.abandoned) await machine.cleanup();
 }
