@@ -99,7 +99,7 @@ test("MiniQueue.compact() goes along with whatever happens meanwhile", async () 
 });
 
 test("MiniQueue.stats() tells why a compaction that began by itself has failed, until one succeeds", async () => {
-  const { fileSystem, queue } = await openJobs<number>({ compactAfter: 10 });
+  const { fileSystem, queue } = await openJobs<number>({ snapshotAfter: 10 });
   fileSystem.inject({ kinds: ["create"], errno: "ENOSPC" });
   for (let n = 0; n < 12; n++) await queue.enqueue(n);
   await turn();

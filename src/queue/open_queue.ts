@@ -34,12 +34,13 @@ export async function openQueue<P>(
   companion: Companion = { initial: emptyRoot(), apply: reduceWith() },
 ): Promise<Core> {
   const settings = resolveQueue(options);
-  const { fileSystem, maxSegmentBytes } = options;
+  const { fileSystem, maxSegmentBytes, snapshotAfter } = options;
   const plan = await resolvePlan(dir, {
     ...companion,
     journal: JOURNAL,
     fileSystem,
     maxSegmentBytes,
+    snapshotAfter,
   }, MANAGER_KEYS);
   const state = await openState(plan);
   try {

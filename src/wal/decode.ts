@@ -22,6 +22,8 @@ export interface Decoded<R> {
   readonly last: number;
   /** The schema version of the records. */
   readonly schema: number;
+  /** How many bytes the lines have, marks and records that were skipped included. */
+  readonly bytes: number;
   /** The line that could not be decoded, at which decoding stopped. */
   readonly failure: DecodeFailure | undefined;
 }
@@ -88,6 +90,7 @@ export function decodeLines<R>(
     records,
     last: sequence,
     schema,
+    bytes: bytes.length,
     failure,
   };
 }
