@@ -8,9 +8,8 @@ import { prettyPieces } from "../snapshot/pretty.ts";
 import { checkSnapshot, writeSnapshot } from "../snapshot/write.ts";
 import { openPath } from "../wal/segments.ts";
 import type { Writer } from "../wal/writer.ts";
-import { AutoSnapshots } from "./auto_snapshots.ts";
+import { AutoSnapshots, type Found } from "./auto_snapshots.ts";
 import type { Commits } from "./commits.ts";
-import type { Loaded } from "./load.ts";
 import { type Compaction, type Plan, stateError } from "./options.ts";
 import { forRust, stateSource } from "./serial.ts";
 import type { Tree } from "./tree.ts";
@@ -30,7 +29,7 @@ export class Upkeep<S, M> {
     tree: Tree<S>,
     commits: Commits<S, M>,
     writer: Writer,
-    loaded: Loaded<S>,
+    found: Found,
   ) {
     this.#plan = plan;
     this.#tree = tree;
@@ -39,7 +38,7 @@ export class Upkeep<S, M> {
     this.auto = new AutoSnapshots(
       plan.snapshotAfter,
       writer,
-      loaded,
+      found,
       (signal) => this.#writeDue(signal),
     );
     commits.onDurable = () => this.auto.consider();

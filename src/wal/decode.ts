@@ -22,7 +22,7 @@ export interface Decoded<R> {
   readonly last: number;
   /** The schema version of the records. */
   readonly schema: number;
-  /** How many bytes the lines have, marks and records that were skipped included. */
+  /** How many bytes the lines have, from the first record that was not skipped on. */
   readonly bytes: number;
   /** The line that could not be decoded, at which decoding stopped. */
   readonly failure: DecodeFailure | undefined;
@@ -68,6 +68,7 @@ export function decodeLines<R>(
   const lines = splitLines(bytes);
   const records: R[] = [];
   let sequence = options.before;
+  let skipped = 0;
   let failure: DecodeFailure | undefined;
   for (let n = 0; n < lines.length; n++) {
     const line = lines[n];
@@ -76,7 +77,10 @@ export function decodeLines<R>(
       if (
         marks && line.charCodeAt(0) === SLASH && line.charCodeAt(1) === SLASH
       ) continue;
-      if (sequence + 1 >= from) records.push(check(decode(line)));
+      if (sequence + 1 >= from) {
+        if (records.length === 0) skipped = byteLength(lines, n);
+        records.push(check(decode(line)));
+      }
       sequence++;
     } catch (cause) {
       const offset = byteLength(lines, n);
@@ -90,7 +94,7 @@ export function decodeLines<R>(
     records,
     last: sequence,
     schema,
-    bytes: bytes.length,
+    bytes: bytes.length - skipped,
     failure,
   };
 }

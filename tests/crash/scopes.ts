@@ -91,8 +91,8 @@ export const QUEUE_SCOPE: Scope<QueueSettings> = {
   randomLetters: Object.keys(QUEUE_ALPHABET).join(""),
   randomSettings: [
     ...QUEUE_SETTINGS,
-    { payloadMemory: 0, snapshotAfter: 5 },
-    { maxSegmentBytes: 1, snapshotAfter: 9 },
+    { payloadMemory: 0, snapshotAfter: 1 },
+    { maxSegmentBytes: 1, snapshotAfter: 300 },
     { maxSegmentBytes: 400, payloadMemory: 0, outbox: true },
     { outbox: true },
     { maxSegmentBytes: 400, payloadMemory: 0, keys: 70 },
