@@ -1,94 +1,19 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { MemoryFileSystem, StateManager } from "../mod.ts";
+import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import {
-  type FileSystem,
-  MemoryFileSystem,
-  SnapStore,
-  StateManager,
-  type StateManagerOptions,
-} from "../mod.ts";
-import { type OperationKind, SimulatedFileSystem } from "../src/testing/mod.ts";
-import { assertCode } from "./support/errors.ts";
+  counting,
+  fill,
+  META,
+  NEW,
+  type Options,
+  snapshotOf,
+  watch,
+} from "./support/auto_snapshots.ts";
 import { test } from "./support/harness.ts";
 import { turn } from "./support/queues_b.ts";
-import {
-  DIR,
-  openShop,
-  type Order,
-  REDUCE,
-  type Shop,
-  shopOptions,
-  textOf,
-} from "./support/states.ts";
+import { openShop, type Order, REDUCE, textOf } from "./support/states.ts";
 import { readText } from "./support/text.ts";
-
-const META = `${DIR}/snapshot.meta.json`;
-const NEW = `${DIR}/snapshot.json.new`;
-
-type Options = Partial<StateManagerOptions<Shop, Order>>;
-
-/** A mutation of about so many bytes; the state has ten members, whatever comes. */
-function put(n: number, bytes = 100): Order {
-  const text = "x".repeat(Math.max(1, bytes - 60));
-  return { put: { key: `k${n % 10}`, count: n, tags: [text] } };
-}
-
-/** Applies mutations one after the other. */
-async function fill(
-  shop: StateManager<Shop, Order>,
-  count: number,
-  bytes?: number,
-): Promise<void> {
-  for (let n = 0; n < count; n++) await shop.apply(put(n, bytes));
-  await turn();
-}
-
-/** The number of the snapshot that is there; 0 for none. */
-async function snapshotOf(fileSystem: FileSystem): Promise<number> {
-  const store = new SnapStore(DIR, { fileSystem });
-  return await store.exists() ? (await store.restore()).sequence : 0;
-}
-
-/** Counts the snapshots that are committed, and the bytes that are written to them and to the log. */
-function watch(fileSystem: SimulatedFileSystem): {
-  snapshots: number;
-  attempts: number;
-  last: number;
-  written: number;
-  logged: number;
-} {
-  const seen = { snapshots: 0, attempts: 0, last: 0, written: 0, logged: 0 };
-  fileSystem.onOperation = ({ kind, path, to, bytes }) => {
-    const { length } = bytes ?? "";
-    if (kind === "rename" && to === META) seen.snapshots++;
-    if (kind === "create" && path === NEW) {
-      seen.attempts++;
-      seen.last = 0;
-    }
-    if (path === NEW) {
-      seen.last += length;
-      seen.written += length;
-    } else if (path.includes("journal.jsonl")) seen.logged += length;
-  };
-  return seen;
-}
-
-/** A file system that counts the bytes that are read. */
-function counting(fileSystem: FileSystem): { read: number } {
-  const counter = { read: 0 };
-  const open = fileSystem.open.bind(fileSystem);
-  fileSystem.open = async (path, options) => {
-    const handle = await open(path, options);
-    const read = handle.read.bind(handle);
-    return Object.assign(handle, {
-      read: async (buffer: Uint8Array, offset: number) => {
-        const count = await read(buffer, offset);
-        counter.read += count;
-        return count;
-      },
-    });
-  };
-  return counter;
-}
 
 test("StateManager writes a snapshot automatically when 4 MiB were logged, and none before", async () => {
   const fileSystem = new MemoryFileSystem();
@@ -246,163 +171,6 @@ test("StateManager writes one more snapshot for all that was due while one was w
   assertEquals(attempts, 2);
   assertEquals(await snapshotOf(fileSystem), 200);
   await shop.close();
-});
-
-const FAILING: readonly [OperationKind, RegExp][] = [
-  ["create", /snapshot\.json\.new$/],
-  ["write", /snapshot\.json\.new$/],
-  ["sync", /snapshot\.seq\.new$/],
-  ["rename", /snapshot\.meta\.json\.new$/],
-  ["stat", /journal\.jsonl\.open$/],
-];
-
-test("StateManager tells why an automatic snapshot has failed, and the log goes on", async () => {
-  for (const errno of ["ENOSPC", "EACCES", "EROFS", "EMFILE"] as const) {
-    for (const [kind, path] of FAILING) {
-      const fileSystem = new SimulatedFileSystem();
-      const shop = await openShop(fileSystem, { snapshotAfter: 1000 });
-      await fill(shop, 12);
-      const before = await snapshotOf(fileSystem);
-      assert(before > 0);
-      let attempts = 0;
-      fileSystem.onOperation = (operation) => {
-        if (operation.kind !== kind || !path.test(operation.path)) return;
-        attempts++;
-        fileSystem.inject({ kinds: [kind], errno });
-      };
-      await fill(shop, 40);
-      const what = `${errno} at ${kind}`;
-      const error = shop.snapshotError as { code?: string };
-      assert(error?.code !== undefined, `${what}: ${error}`);
-      assertEquals(shop.sequence, 52, what);
-      // 5,000 bytes: one attempt for each 1,000, not for each write.
-      assert(attempts >= 3 && attempts <= 6, `${what}: ${attempts} attempts`);
-      fileSystem.onOperation = () => {};
-      await fill(shop, 12);
-      assertEquals(shop.snapshotError, undefined, what);
-      assert(await snapshotOf(fileSystem) > 52, what);
-      const live = textOf(shop.state);
-      await shop.close();
-      const again = await openShop(fileSystem);
-      assertEquals(textOf(again.state), live, what);
-      await again.close();
-    }
-  }
-});
-
-test("StateManager.createSnapshot() that succeeds ends the error of an automatic one", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const shop = await openShop(fileSystem, { snapshotAfter: 1000 });
-  fileSystem.inject({ kinds: ["create"], errno: "ENOSPC" });
-  await fill(shop, 12);
-  assertEquals((shop.snapshotError as { code: string }).code, "NO_SPACE");
-  fileSystem.inject({ kinds: ["create"], errno: "ENOSPC" });
-  await assertCode(() => shop.createSnapshot(), "NO_SPACE");
-  await shop.createSnapshot();
-  assertEquals(shop.snapshotError, undefined);
-  await shop.close();
-});
-
-test("StateManager.close() abandons an automatic snapshot, and keeps the one before", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const now = fileSystem.now.bind(fileSystem);
-  fileSystem.now = () => (fileSystem.advance(1), now()); // every slice is short
-  const options: Options = { snapshotAfter: 20_000, slice: 1 };
-  const shop = await openShop(fileSystem, options);
-  await shop.apply(put(0));
-  await shop.createSnapshot();
-  const large = Array.from({ length: 3000 }, (_, n): Order => ({
-    put: { key: `key ${n}`, count: n, tags: ["tag"] },
-  }));
-  let writes = 0;
-  let closing: Promise<void> | undefined;
-  fileSystem.onOperation = ({ kind, path }) => {
-    if (kind !== "write" || path !== NEW) return;
-    if (++writes === 3) closing = Promise.resolve().then(() => shop.close());
-  };
-  await shop.applyAll(large);
-  await turn();
-  await closing;
-  assert(writes >= 3 && writes <= 5, `${writes} pieces were written`);
-  assertEquals(await fileSystem.stat(NEW), undefined, "nothing is left over");
-  assertEquals(await snapshotOf(fileSystem), 1);
-  assertEquals(shop.snapshotError, undefined);
-  fileSystem.onOperation = () => {};
-  const again = await openShop(fileSystem, options);
-  assertEquals(Object.keys(again.state.stock).length, 3001);
-  await again.apply(put(1));
-  await turn();
-  assertEquals(await snapshotOf(fileSystem), 3002, "it is made up for");
-  await again.close();
-});
-
-test("StateManager.close() begins no automatic snapshot for what it commits", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const shop = await openShop(fileSystem, { snapshotAfter: 1000 });
-  const seen = watch(fileSystem);
-  const jobs = Array.from({ length: 30 }, (_, n) => shop.apply(put(n)));
-  await shop.close();
-  await Promise.all(jobs);
-  await turn();
-  assertEquals(seen.attempts, 0);
-  const names = [...fileSystem.visible.files.keys()].sort();
-  assertEquals(names, [`${DIR}/journal.jsonl`]);
-});
-
-test("StateManager keeps its history beside automatic snapshots, which at, changes, verify and follow read", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const options = { snapshotAfter: 1000, maxSegmentBytes: 2000 };
-  const shop = await openShop(fileSystem, options);
-  const follower = await StateManager.follow(DIR, {
-    ...shopOptions(fileSystem),
-    interval: Infinity,
-  });
-  const sequences: number[] = [];
-  const reading = (async () => {
-    for await (const { sequence } of shop.changes({ from: 1 })) {
-      sequences.push(sequence);
-    }
-  })();
-  await fill(shop, 100);
-  assert(await snapshotOf(fileSystem) > 80);
-  const first = await StateManager.at(DIR, 1, shopOptions(fileSystem));
-  assertEquals(first.stock.k0.count, 0);
-  const report = await StateManager.verify(DIR, shopOptions(fileSystem));
-  assertEquals([report.ok, report.fromScratch, report.sequence], [
-    true,
-    true,
-    100,
-  ]);
-  assertEquals(await follower.catchUp(), 100);
-  assertEquals(textOf(follower.state), textOf(shop.state));
-  await follower.close();
-  await shop.close();
-  await reading;
-  assertEquals(sequences, Array.from({ length: 100 }, (_, n) => n + 1));
-});
-
-test("StateManager with keepHistory: false compacts automatically, so that its directory stays small", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const options: Options = { snapshotAfter: 4000, keepHistory: false };
-  const shop = await openShop(fileSystem, options);
-  let most = 0;
-  for (let n = 0; n < 1000; n++) {
-    await shop.apply(put(n));
-    let size = 0;
-    for (const [, bytes] of fileSystem.visible.files) size += bytes.length;
-    most = Math.max(most, size);
-  }
-  assert(most < 20_000, `${most} bytes, and 100,000 were logged`);
-  await turn();
-  await assertCode(
-    () => StateManager.at(DIR, 1, shopOptions(fileSystem)),
-    "TRUNCATED",
-  );
-  const live = textOf(shop.state);
-  await shop.close();
-  const again = await openShop(fileSystem, options);
-  assertEquals([textOf(again.state), again.sequence], [live, 1000]);
-  await again.close();
 });
 
 test("StateManager refuses keepHistory and snapshotAfter that are not what they must be", async () => {

@@ -125,25 +125,13 @@ export class Upkeep<S, M> {
     const { sequence } = capture;
     try {
       const all = prettyPieces(capture.root, stateSource);
-      const readable = settings.format === "v0.1" ? forRust(all) : all;
-      const pieces = signal ? until(signal, readable) : readable;
-      const snapshot = { pieces, sequence, version, lock: false };
+      const pieces = settings.format === "v0.1" ? forRust(all) : all;
+      const snapshot = { pieces, sequence, version, lock: false, signal };
       const { bytes } = await writeSnapshot(place, snapshot);
       this.auto.wrote(logged, bytes);
     } finally {
       this.#tree.release(capture);
     }
     return sequence;
-  }
-}
-
-/** The pieces, until a signal aborts. */
-function* until(
-  signal: AbortSignal,
-  pieces: Iterable<string>,
-): Generator<string> {
-  for (const piece of pieces) {
-    signal.throwIfAborted();
-    yield piece;
   }
 }
