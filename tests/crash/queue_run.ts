@@ -42,7 +42,7 @@ export async function openQueue(run: QueueRun): Promise<MiniQueue<Payload>> {
     clock,
     maxSegmentBytes,
     payloadMemory,
-    snapshotAfter,
+    snapshotAfter: snapshotAfter ?? Infinity,
   };
   run.queue = run.outbox = undefined;
   run.atHand.clear();
