@@ -42,7 +42,7 @@ export const LOG_SCOPE: Scope<Settings> = {
 const STATE_SETTINGS: readonly StateSettings[] = [
   {},
   { maxSegmentBytes: 1 },
-  { snapshotAfter: 1 }, // a snapshot is due after each commit
+  { snapshotAfter: 1 }, // a snapshot is due when as much was logged as the last one has
   { snapshotAfter: 1, keepHistory: false, maxSegmentBytes: 1 },
 ];
 

@@ -29,7 +29,7 @@ export type Reduce = (state: object, mutation: Mutation) => object | void;
 export interface StateSettings {
   readonly maxSegmentBytes?: number | undefined;
   readonly slice?: number | undefined;
-  /** As the option: with 1 a snapshot is due after each commit. @default no automatic snapshots */
+  /** As the option: with 1 a snapshot is due when as much was logged as the last one has. @default no automatic snapshots */
   readonly snapshotAfter?: number | undefined;
   /** As the option: with `false` automatic snapshots compact. @default true */
   readonly keepHistory?: boolean | undefined;

@@ -32,9 +32,18 @@ type Plan = Omit<StateGeneration, "calls">;
 /** How generations end, in turn; `snap` is killed while it writes a snapshot. */
 const ENDINGS = ["torn", "snap", "close", "cut"] as const;
 const SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 150 }];
+/** Every third generation has automatic snapshots, or compactions. */
+const AUTOMATIC: readonly StateSettings[] = [
+  { snapshotAfter: 1 },
+  { snapshotAfter: 1, keepHistory: false, maxSegmentBytes: 150 },
+];
 /** Steps of a generation. */
 const STEPS_EACH = 3;
-const LETTERS = Object.keys(STATE_STEPS);
+const [AUTO_LETTERS, LETTERS] = [true, false].map((isAuto) =>
+  Object.keys(STATE_STEPS).filter((letter) =>
+    (STATE_STEPS[letter].column === "auto") === isAuto
+  )
+);
 
 /** A workload with at least `changes` changing calls. */
 export async function stateWorkload(
@@ -48,9 +57,13 @@ export async function stateWorkload(
   let disk = new SimulatedFileSystem({ seed });
   let { owed } = new StateOracle({});
   while (made < changes) {
-    const settings = random.pick(SETTINGS);
-    const steps = Array.from({ length: STEPS_EACH }, () => draw(deck, random));
     const number = generations.length;
+    const isAuto = number % 3 === 1;
+    const settings = random.pick(isAuto ? AUTOMATIC : SETTINGS);
+    const steps = Array.from(
+      { length: STEPS_EACH },
+      () => isAuto ? random.pick(AUTO_LETTERS) : draw(deck, random),
+    );
     const plan: Plan = {
       name: `seed ${seed}, generation ${number}, ${JSON.stringify(settings)}`,
       seed: seed * 1000 + number,
