@@ -181,7 +181,8 @@ async function judgeCall(judged: Judged, ended: Ended): Promise<void> {
   // A failure that no call was waiting for is told by the next one.
   const next = isBroken(judged)
     ? undefined
-    : await STATE_STEPS.a.act(run).then(() => undefined, (error) => error);
+    : await STATE_STEPS[column === "auto" ? "o" : "a"].act(run)
+      .then(() => undefined, (error) => error);
   await turn(); // automatic snapshots come to their end
   const failed = [next, ended.failure].find((error) =>
     codeOf(error) === "FAILED"

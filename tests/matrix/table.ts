@@ -78,33 +78,33 @@ export type Column =
 
 /** The matrix as it must be seen. */
 export const MATRIX = `
-the fault                                              | append | rotate | open   | truncate | close | snapshot | compact | state | auto | load   | queue | carry   | reopen
-the power is cut                                       | OT     | OT     | OT     | OT       | OT    | OT       | OT      | OT    | ?    | OT     | OT    | OT      | OT
-the process is killed                                  | O      | O      | OT     | O        | O     | O        | O       | O     | ?    | OT     | O     | O       | OT
-a recovery crashes in its turn                         | –      | –      | OT     | –        | –     | –        | –       | –     | ?    | OT     | –     | –       | OT
-a sync fails                                           | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KOP, OT  | KOP, OT | P, OT | ?    | R, OT  | P, OT | KP, OT  | R, OT
-a sync fails, and later ones lie                       | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | ?    | R, OT  | P, OT | KP, OT  | R, OT
-there is no space                                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | ?    | R, OT  | P, O  | KP, O   | R, OT
-a write stops in its middle                            | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | ?    | R, OT  | P, OT | KP, OT  | R, OT
-a rename fails                                         | –      | P, O   | R, OT  | K, O     | –     | KNP, O   | KNP, O  | P, O  | ?    | R, OT  | P, O  | KNP, O  | R, OT
-the sync of a directory fails                          | –      | P, O   | OR, OT | K, O     | –     | KNOP, O  | KNOP, O | P, O  | ?    | OR, OT | P, O  | KNOP, O | OR, OT
-there are no descriptors, no rights, or only to read   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KNP, OT | P, O  | ?    | R, OT  | KOP, O | KNP, O  | R, OT
-another change fails                                   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | ?    | R, OT  | P, O  | KP, O   | R, OT
-a call that changes nothing fails                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, O    | KNP, O  | P, O  | ?    | R, OT  | KOP, O | KNP, O  | R, OT
-a bit flips in the middle or in a sealed segment       | –      | –      | R      | –        | –     | O        | –       | –     | ?    | OR     | D     | KO      | OR
-a bit flips in the last group of a log left open       | –      | –      | T      | –        | –     | –        | –       | –     | ?    | –      | –     | –       | T
-a bit flips in the last group of a closed log          | –      | –      | R      | –        | –     | –        | –       | –     | ?    | –      | –     | –       | R
-a bit flips in the closed line                         | –      | –      | T      | –        | –     | –        | –       | –     | ?    | –      | –     | –       | T
-the newest segment is cut                              | –      | –      | OT     | –        | –     | O        | –       | –     | ?    | OT     | –     | –       | OT
-a sealed segment or a header is cut                    | –      | –      | R      | –        | –     | –        | –       | –     | ?    | –      | –     | –       | R
-a segment is missing, swapped, repeated or foreign     | –      | –      | R      | –        | –     | O        | –       | –     | ?    | R      | –     | –       | R
-NUL, garbage or half a line stands at the end          | –      | –      | T      | –        | –     | O        | –       | –     | ?    | T      | –     | –       | T
-NUL, garbage or half a line stands in front of a group | –      | –      | R      | –        | –     | –        | –       | –     | ?    | –      | –     | –       | R
-a bit flips in the snapshot or its line                | –      | –      | –      | –        | –     | OR       | –       | –     | ?    | FOR    | –     | –       | FOR
-a file of the snapshot is cut                          | –      | –      | –      | –        | –     | OR       | –       | –     | ?    | FOR    | –     | –       | FOR
-a file of the snapshot is missing or older             | –      | –      | –      | –        | –     | OR       | –       | –     | ?    | FOR    | –     | –       | FOR
-the snapshot is missing, or an older one is back       | –      | –      | –      | –        | –     | OR       | –       | –     | ?    | OR     | –     | –       | OR
-a bit flips in the snapshot as it is written           | –      | –      | –      | –        | –     | –        | K, F    | –     | ?    | –      | –     | K, F    | –
-a second writer opens the log                          | –      | –      | L, O   | –        | –     | L, O     | –       | –     | ?    | L, O   | –     | –       | L, O
-a record cannot be written                             | E, O   | –      | –      | –        | –     | E, O     | –       | E, O  | ?    | –      | E, O  | –       | –
+the fault                                              | append | rotate | open   | truncate | close | snapshot | compact | state | auto   | load   | queue | carry   | reopen
+the power is cut                                       | OT     | OT     | OT     | OT       | OT    | OT       | OT      | OT    | OT     | OT     | OT    | OT      | OT
+the process is killed                                  | O      | O      | OT     | O        | O     | O        | O       | O     | O      | OT     | O     | O       | OT
+a recovery crashes in its turn                         | –      | –      | OT     | –        | –     | –        | –       | –     | –      | OT     | –     | –       | OT
+a sync fails                                           | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KOP, OT  | KOP, OT | P, OT | OP, OT | R, OT  | P, OT | KP, OT  | R, OT
+a sync fails, and later ones lie                       | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | OP, OT | R, OT  | P, OT | KP, OT  | R, OT
+there is no space                                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | OP, O  | R, OT  | P, O  | KP, O   | R, OT
+a write stops in its middle                            | P, OT  | P, OT  | R, OT  | K, OT    | P, OT | KP, OT   | KP, OT  | P, OT | OP, OT | R, OT  | P, OT | KP, OT  | R, OT
+a rename fails                                         | –      | P, O   | R, OT  | K, O     | –     | KNP, O   | KNP, O  | P, O  | OP, O  | R, OT  | P, O  | KNP, O  | R, OT
+the sync of a directory fails                          | –      | P, O   | OR, OT | K, O     | –     | KNOP, O  | KNOP, O | P, O  | OP, O  | OR, OT | P, O  | KNOP, O | OR, OT
+there are no descriptors, no rights, or only to read   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KNP, OT | P, O  | OP, O  | R, OT  | KOP, O | KNP, O  | R, OT
+another change fails                                   | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, OT   | KP, OT  | P, O  | OP, O  | R, OT  | P, O  | KP, O   | R, OT
+a call that changes nothing fails                      | P, O   | P, O   | R, OT  | K, O     | P, O  | KP, O    | KNP, O  | P, O  | OP, O  | R, OT  | KOP, O | KNP, O  | R, OT
+a bit flips in the middle or in a sealed segment       | –      | –      | R      | –        | –     | O        | –       | –     | –      | OR     | D     | KO      | OR
+a bit flips in the last group of a log left open       | –      | –      | T      | –        | –     | –        | –       | –     | –      | –      | –     | –       | T
+a bit flips in the last group of a closed log          | –      | –      | R      | –        | –     | –        | –       | –     | –      | –      | –     | –       | R
+a bit flips in the closed line                         | –      | –      | T      | –        | –     | –        | –       | –     | –      | –      | –     | –       | T
+the newest segment is cut                              | –      | –      | OT     | –        | –     | O        | –       | –     | –      | OT     | –     | –       | OT
+a sealed segment or a header is cut                    | –      | –      | R      | –        | –     | –        | –       | –     | –      | –      | –     | –       | R
+a segment is missing, swapped, repeated or foreign     | –      | –      | R      | –        | –     | O        | –       | –     | –      | R      | –     | –       | R
+NUL, garbage or half a line stands at the end          | –      | –      | T      | –        | –     | O        | –       | –     | –      | T      | –     | –       | T
+NUL, garbage or half a line stands in front of a group | –      | –      | R      | –        | –     | –        | –       | –     | –      | –      | –     | –       | R
+a bit flips in the snapshot or its line                | –      | –      | –      | –        | –     | OR       | –       | –     | –      | FOR    | –     | –       | FOR
+a file of the snapshot is cut                          | –      | –      | –      | –        | –     | OR       | –       | –     | –      | FOR    | –     | –       | FOR
+a file of the snapshot is missing or older             | –      | –      | –      | –        | –     | OR       | –       | –     | –      | FOR    | –     | –       | FOR
+the snapshot is missing, or an older one is back       | –      | –      | –      | –        | –     | OR       | –       | –     | –      | OR     | –     | –       | OR
+a bit flips in the snapshot as it is written           | –      | –      | –      | –        | –     | –        | K, F    | –     | –      | –      | –     | K, F    | –
+a second writer opens the log                          | –      | –      | L, O   | –        | –     | L, O     | –       | –     | –      | L, O   | –     | –       | L, O
+a record cannot be written                             | E, O   | –      | –      | –        | –     | E, O     | –       | E, O  | –      | –      | E, O  | –       | –
 `;
