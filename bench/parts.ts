@@ -10,7 +10,7 @@
 /** The parts of each brick, in the order in which they run. */
 export const PARTS = {
   log: ["append", "replay", "memory", "growth"],
-  state: ["apply", "read", "open", "snapshot"],
+  state: ["apply", "read", "open", "snapshot", "auto"],
   queue: ["enqueue", "work", "reopen", "backlog", "latency"],
 } as const;
 

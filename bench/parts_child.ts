@@ -14,6 +14,7 @@
 import process from "node:process";
 import { appendRows } from "./append_rows.ts";
 import { applyRows } from "./apply_rows.ts";
+import { autoRows } from "./auto_rows.ts";
 import { backlogRows } from "./backlog_rows.ts";
 import type { Bench } from "./bench.ts";
 import { growthRows } from "./growth_rows.ts";
@@ -37,6 +38,7 @@ const ROWS: Record<Part, (bench: Bench) => Promise<void>> = {
   read: readRows,
   open: openRows,
   snapshot: snapshotRows,
+  auto: autoRows,
   enqueue: enqueueRows,
   work: workRows,
   reopen: reopenRows,

@@ -4,7 +4,7 @@
  *
  * ```text
  * npm run bench -- [--json] [--quick] [--runtime=node|deno|bun] \
- *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot| \
+ *   [--only=log|append|replay|memory|growth|state|apply|read|open|snapshot|auto| \
  *   queue|enqueue|work|reopen|backlog|latency]…
  * ```
  *

@@ -3,12 +3,13 @@
  * One measurement of a large state, which is printed as JSON.
  *
  * ```text
- * state_child.ts JOB DIRECTORY COUNT
+ * state_child.ts JOB DIRECTORY COUNT…
  * ```
  *
  * @module
  */
 
+import { watch } from "node:fs";
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -114,7 +115,10 @@ const JOBS = {
     _count: number,
     milliseconds: number,
   ): Promise<{ alone: Watched; busy: Watched; snapshot: number }> {
-    const manager = await StateManager.open(directory, entriesOptions);
+    const manager = await StateManager.open(directory, {
+      ...entriesOptions,
+      snapshotAfter: Infinity,
+    });
     const changes = rewrites(WRITTEN);
     let n = 0;
     const step = () => manager.apply(changes[n++ % changes.length]);
@@ -152,10 +156,41 @@ const JOBS = {
     return { compact };
   },
 
-  /** Makes a state of so many entries, a mutation for each. */
+  /** Changes 10,000 entries again and again; with 1 for the last argument, without automatic snapshots. */
+  async rewrite(
+    directory: string,
+    count: number,
+    writers: number,
+    isOff: number,
+  ): Promise<{ rewrite: Watched; snapshots: number }> {
+    const manager = await StateManager.open(directory, {
+      ...entriesOptions,
+      snapshotAfter: isOff === 1 ? Infinity : undefined,
+    });
+    const changes = rewrites(WRITTEN);
+    let n = 0;
+    let snapshots = 0;
+    const watcher = watch(directory, (event, name) => {
+      if (event === "rename" && name === "snapshot.seq") snapshots++;
+    });
+    const rewrite = await watched(async () => {
+      const loop = async () => {
+        while (n < count) await manager.apply(changes[n++ % changes.length]);
+      };
+      await Promise.all(Array.from({ length: writers }, loop));
+      return count;
+    });
+    watcher.close();
+    if (manager.snapshotError) throw manager.snapshotError;
+    await manager.close();
+    return { rewrite, snapshots };
+  },
+
+  /** Makes a state of so many entries, a mutation for each, without a snapshot. */
   async make(directory: string, count: number): Promise<{ make: Watched }> {
     const manager = await StateManager.open(directory, {
       ...entriesOptions,
+      snapshotAfter: Infinity,
       // One segment, which the bare loop can read as one file.
       maxSegmentBytes: Infinity,
     });
@@ -169,7 +204,10 @@ const JOBS = {
 
   /** Writes a snapshot, and so many mutations behind it. */
   async grow(directory: string, count: number): Promise<{ grow: Watched }> {
-    const manager = await StateManager.open(directory, entriesOptions);
+    const manager = await StateManager.open(directory, {
+      ...entriesOptions,
+      snapshotAfter: Infinity,
+    });
     const grow = await watched(async () => {
       await manager.createSnapshot();
       for (const batch of batches(count)) await manager.applyAll(batch);
@@ -180,10 +218,11 @@ const JOBS = {
   },
 };
 
-const [job, directory, count, milliseconds] = process.argv.slice(2);
+const [job, directory, ...numbers] = process.argv.slice(2);
 const run = JOBS[job as keyof Jobs];
 if (run === undefined || directory === undefined) {
   throw new TypeError(`Cannot measure "${job}": it is not a job`);
 }
-const report = await run(directory, Number(count), Number(milliseconds));
+const [first, second, third] = numbers.map(Number);
+const report = await run(directory, first, second, third);
 console.log(JSON.stringify(report));

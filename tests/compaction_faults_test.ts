@@ -98,8 +98,8 @@ test("MiniQueue.compact() goes along with whatever happens meanwhile", async () 
   }
 });
 
-test("MiniQueue.stats() tells why a compaction that began by itself has failed, until one succeeds", async () => {
-  const { fileSystem, queue } = await openJobs<number>({ compactAfter: 10 });
+test("MiniQueue.stats() tells why an automatic compaction has failed, until one succeeds", async () => {
+  const { fileSystem, queue } = await openJobs<number>({ snapshotAfter: 600 });
   fileSystem.inject({ kinds: ["create"], errno: "ENOSPC" });
   for (let n = 0; n < 12; n++) await queue.enqueue(n);
   await turn();

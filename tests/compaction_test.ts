@@ -11,7 +11,6 @@ import {
   recordsOf,
   reopen,
   segmentsOf,
-  turn,
   viewOf,
 } from "./support/queues_b.ts";
 
@@ -236,44 +235,5 @@ test("MiniQueue.compact() that is called again while it runs is the same one", a
     kind === "rename" && to === `${DIR}/snapshot.json`
   );
   assertEquals(snapshots.length, 1);
-  await queue.close();
-});
-
-test("MiniQueue with compactAfter compacts by itself, again and again, and its log stays short", async () => {
-  const jobs = await openJobs<number>({ compactAfter: 50 });
-  const { fileSystem, queue } = jobs;
-  let snapshots = 0;
-  fileSystem.onOperation = ({ kind, to }) => {
-    if (kind === "rename" && to === `${DIR}/snapshot.json`) snapshots++;
-  };
-  for (let n = 0; n < 200; n++) {
-    await queue.enqueue(n);
-    await (await queue.dequeue()).ack();
-    await turn();
-  }
-  assert(snapshots >= 10 && snapshots <= 12, `${snapshots}`);
-  assertEquals(queue.stats().compactionError, undefined);
-  const lines = segmentsOf(fileSystem).join("\n").split("\n").length;
-  assert(lines < 500, `${lines} lines`); // of 1200 that were written
-  await queue.close();
-});
-
-test("MiniQueue with compactAfter counts on from the snapshot it was opened with", async () => {
-  const first = await openJobs<number>();
-  for (let n = 0; n < 30; n++) await first.queue.enqueue(n);
-  await first.queue.compact();
-  await first.queue.close();
-  const { fileSystem, queue } = await reopen(first, { compactAfter: 40 });
-  let snapshots = 0;
-  fileSystem.onOperation = ({ kind, to }) => {
-    if (kind === "rename" && to === `${DIR}/snapshot.json`) snapshots++;
-  };
-  for (let n = 0; n < 39; n++) await queue.enqueue(n);
-  await turn();
-  assertEquals(snapshots, 0);
-  await queue.enqueue(39);
-  await queue.enqueue(40);
-  await turn();
-  assertEquals(snapshots, 1);
   await queue.close();
 });

@@ -75,7 +75,7 @@ const TRAPS: readonly [string, string, QueueSettings?][] = [
   ["compactions begin by themselves", "eeeccaeecAezC", {
     maxSegmentBytes: 1,
     payloadMemory: 0,
-    compactAfter: 4,
+    snapshotAfter: 1,
   }],
   ["a mutation and its message come together", "oocOzcOn", { outbox: true }],
 ];

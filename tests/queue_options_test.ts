@@ -55,7 +55,7 @@ test("MiniQueue.open() refuses bad options before it touches the disk", async ()
     ...each("dedupeWindow", NO_TIMES),
     ...each("maxPayloadBytes", [...NO_COUNTS, Infinity, 134_217_729]),
     ...each("payloadMemory", [-1, NaN, Infinity, "1", null, {}]),
-    ...each("compactAfter", NO_COUNTS),
+    ...each("snapshotAfter", NO_COUNTS),
     ...each("maxSegmentBytes", NO_COUNTS),
     ...each("clock", [null, {}, { now: clock.now }, 5, Date]),
     ...each("random", [null, 0.5, {}]),
@@ -104,7 +104,7 @@ test("MiniQueue.open() takes the extremes of all options", async () => {
         dedupeWindow: 0,
         maxPayloadBytes: 1,
         payloadMemory: 0,
-        compactAfter: 1,
+        snapshotAfter: 1,
         maxSegmentBytes: 1,
       },
       {
@@ -114,7 +114,7 @@ test("MiniQueue.open() takes the extremes of all options", async () => {
         dedupeWindow: 3_155_760_000_000,
         maxPayloadBytes: 134_217_728,
         payloadMemory: Number.MAX_SAFE_INTEGER,
-        compactAfter: Infinity,
+        snapshotAfter: Infinity,
         maxSegmentBytes: Infinity,
       },
     ]

@@ -130,7 +130,10 @@ test("Upkeep lets go of the state that it has kept for a snapshot, also when tha
   const log = await openForWriting(plan.log, plan.settings);
   const tree = new Tree<Sum>(adoptState(OPTIONS.initial));
   const commits = new Commits(plan, tree, log.writer);
-  const upkeep = new Upkeep(plan, tree, commits, log.writer);
+  const upkeep = new Upkeep(plan, tree, commits, log.writer, {
+    snapshotBytes: 0,
+    tailBytes: 0,
+  });
   const kept = new Set<unknown>();
   const capture = tree.capture.bind(tree);
   const release = tree.release.bind(tree);

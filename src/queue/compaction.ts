@@ -5,7 +5,9 @@
  * log can go when no payload in it is needed any more. Where few are left, they are
  * carried on: written anew, at the end of the log. That is done for the longest
  * piece of the log of whose records at most half hold a payload that is needed; so
- * what is written is never more than what goes.
+ * no more records are written than go. An automatic compaction also writes no more
+ * bytes than the program has logged, about: a few large payloads that wait for long
+ * are not carried at every turn.
  *
  * The order: payloads are carried, and durable; the snapshot, which knows their new
  * places, is durable, and read back; then segments are removed. A crash in between
@@ -20,58 +22,66 @@ import type { Core } from "./core.ts";
 /** How much text is carried in one commit, in UTF-16 units, about. */
 const PORTION = 1 << 18;
 
-/** Compacts a queue, when it is asked to, or by itself. */
+/** Compacts a queue, when it is asked to, and automatically. */
 export class Compactor {
   readonly #core: Core;
-  /** The records that were written before the last time. */
-  #done: number;
-  #running: Promise<Compaction> | undefined;
-  #error: unknown;
+  /** What was asked for and is not done. */
+  #asked: Promise<Compaction> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  /** How much text was carried, in UTF-16 units: all of it, and automatically. */
+  readonly #carried = { all: 0, automatically: 0 };
 
   constructor(core: Core) {
     this.#core = core;
-    this.#done = core.state.recovery.snapshot ?? 0;
-  }
-
-  /** Why the last compaction that was begun by itself has failed. */
-  get error(): unknown {
-    return this.#error;
-  }
-
-  /** Compacts; one that is under way counts. */
-  compact(): Promise<Compaction> {
-    this.#running ??= this.#compact().catch((error) => {
-      const { failure } = this.#core.state;
-      if (failure) this.#core.onFailure(failure);
-      throw error;
-    }).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  /** Compacts if enough was written since the last time. */
-  consider(): void {
-    const { state, settings } = this.#core;
-    const { sequence } = state.commits;
-    if (sequence - this.#done < settings.compactAfter || this.#running) return;
-    this.compact().then(
-      () => this.#error = undefined,
-      (error) => this.#error = error,
+    const { auto } = core.state.upkeep;
+    auto.replace((signal) =>
+      this.#queue(async () => {
+        signal.throwIfAborted();
+        if (auto.isDue) await this.#compact(signal);
+      })
     );
   }
 
-  async #compact(): Promise<Compaction> {
+  /** Compacts; one that was asked for and is not done counts. */
+  compact(): Promise<Compaction> {
+    this.#asked ??= this.#queue(() => this.#compact()).finally(() => {
+      this.#asked = undefined;
+    });
+    return this.#asked;
+  }
+
+  /** Runs one compaction after the other. */
+  #queue<T>(run: () => Promise<T>): Promise<T> {
+    const job = this.#last.then(run).catch((error) => {
+      const { failure } = this.#core.state;
+      if (failure) this.#core.onFailure(failure);
+      throw error;
+    });
+    this.#last = job.catch(() => {}); // whoever asked is told
+    return job;
+  }
+
+  /** @param signal Abandons a compaction that is automatic. */
+  async #compact(signal?: AbortSignal): Promise<Compaction> {
     const core = this.#core;
     const { records, state } = core;
     state.commits.checkOpen("compact");
-    this.#done = state.commits.sequence;
     const floor = this.#floor();
     const [start = 1] = state.segments;
-    if (floor > start && records.before(floor) > 0) {
+    const { all, automatically } = this.#carried;
+    // What was carried is in the log too, and pays for nothing.
+    const most = signal
+      ? state.upkeep.auto.logged - all - automatically
+      : Infinity;
+    let failure: unknown;
+    if (floor > start && records.before(floor) > 0 && most > 0) {
       // What is carried must not stand in a segment that is to go.
       await state.rotate();
-      await this.#carry(floor);
+      failure = await this.#carry(floor, most, signal).catch((error) => {
+        // A payload that is damaged must not keep automatic snapshots from being written.
+        if (signal) return error;
+        throw error;
+      });
     }
     // What is handed in from here on comes behind it. What is gone by now need not
     // be durable yet: it is before anything is removed, as the log is in order.
@@ -79,8 +89,9 @@ export class Compactor {
       records.first((number) => this.#recordOf(number)),
       state.commits.staged + 1,
     );
-    const compaction = await state.upkeep.compact(keep);
+    const compaction = await state.upkeep.compact(keep, signal);
     core.payloads.forget(Math.max(1, Math.min(keep, compaction.sequence + 1)));
+    if (failure !== undefined) throw failure;
     return compaction;
   }
 
@@ -93,24 +104,40 @@ export class Compactor {
       start;
   }
 
-  /** Writes the payloads anew that are in records in front of one. */
-  async #carry(floor: number): Promise<void> {
+  /**
+   * Writes the payloads again that are in records before one, the oldest first.
+   *
+   * @param floor The first record that stays.
+   * @param most How much text is carried before it ends, in UTF-16 units.
+   * @param signal Abandons it, if it is automatic.
+   */
+  async #carry(
+    floor: number,
+    most: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const core = this.#core;
     const recordOf = (number: number) => this.#recordOf(number);
     let portion = new Map<number, string>();
     let size = 0;
+    let total = 0;
     const flush = async () => {
       const batch = core.begin();
       for (const [number, text] of portion) core.carry(batch, number, text);
+      this.#carried.all += size;
+      if (signal) this.#carried.automatically += size;
       portion = new Map();
       size = 0;
       await core.commit(batch);
     };
     for (const number of core.records.messages(floor, recordOf)) {
+      if (total >= most) break;
+      signal?.throwIfAborted();
       const text = await core.payload(number);
       if (text === undefined) continue;
       portion.set(number, text);
       size += text.length;
+      total += text.length;
       if (size > PORTION) await flush();
     }
     if (size > 0) await flush();

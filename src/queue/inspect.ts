@@ -61,7 +61,7 @@ export interface QueueStats {
   readonly oldestAge: number;
   /** Counted since the queue was made. */
   readonly totals: Readonly<Totals>;
-  /** Why the last compaction that began by itself has failed. */
+  /** Why the last automatic compaction has failed; `undefined` if it has not. */
   readonly compactionError: unknown;
 }
 

@@ -107,10 +107,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
     this.deadLetters = new DeadLetters(core);
     this.dir = core.state.plan.place.dir;
     this.recovery = core.state.recovery;
-    core.onChange = () => {
-      this.#consumers.serve();
-      this.#compactor.consider();
-    };
+    core.onChange = () => this.#consumers.serve();
     core.onGone = () => this.#tellIdle();
     core.onFailure = (error) => this.#end(error);
   }
@@ -142,7 +139,7 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
 
   /** Counts messages by what they are waiting for; costs next to nothing. */
   stats(): QueueStats {
-    return statsOf(this.#core, this.#compactor.error);
+    return statsOf(this.#core, this.#core.state.upkeep.auto.error);
   }
 
   /**

@@ -40,7 +40,7 @@ export async function openQueue<P>(
   companion?: Companion,
 ): Promise<Core> {
   const settings = resolveQueue(options);
-  const { fileSystem, maxSegmentBytes, onRecovery } = options;
+  const { fileSystem, maxSegmentBytes, snapshotAfter, onRecovery } = options;
   const plan = await resolvePlan(
     dir,
     {
@@ -49,6 +49,7 @@ export async function openQueue<P>(
       journal: JOURNAL,
       fileSystem,
       maxSegmentBytes,
+      snapshotAfter,
     },
     MANAGER_KEYS,
     companion ? "outbox" : "queue",

@@ -55,12 +55,16 @@ export interface QueueOptions<P> {
    */
   readonly payloadMemory?: number | undefined;
   /**
-   * Compacts when so many records were written since the last time; an operation
-   * that fails is reported by `stats().compactionError`. Range: 1 and up.
+   * A snapshot is written automatically, and the log compacted, when the log has
+   * grown, since the last snapshot, by this many bytes or by the size of that
+   * snapshot, whichever is more. So the directory is bounded by what waits. One that
+   * fails is reported by `stats().compactionError`, and tried again when the log has
+   * grown by as much again. Range: 1 and up; `Infinity` for only when `compact` is
+   * called.
    *
-   * @default {never: only when asked}
+   * @default {4_194_304} 4 MiB
    */
-  readonly compactAfter?: number | undefined;
+  readonly snapshotAfter?: number | undefined;
   /** Tells the time. @default {that of the computer} */
   readonly clock?: Clock | undefined;
   /** Chance for jitter: numbers from 0 up to but not including 1. @default {random bits of the file system} */
@@ -143,7 +147,6 @@ export interface QueueSettings<P> {
   readonly dedupeWindow: number;
   readonly maxPayloadBytes: number;
   readonly payloadMemory: number;
-  readonly compactAfter: number;
   readonly clock: Required<Clock>;
   readonly random: (() => number) | undefined;
   readonly check: Check<P>;
@@ -157,7 +160,7 @@ const QUEUE_KEYS = [
   "dedupeWindow",
   "maxPayloadBytes",
   "payloadMemory",
-  "compactAfter",
+  "snapshotAfter",
   "clock",
   "random",
   "maxSegmentBytes",
@@ -196,7 +199,6 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
     dedupeWindow = 300_000,
     maxPayloadBytes = 16_777_216,
     payloadMemory = 33_554_432,
-    compactAfter = Infinity,
     clock = systemClock,
     random,
   } = options;
@@ -205,7 +207,6 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
   checkTime("dedupeWindow", dedupeWindow);
   checkCount("maxPayloadBytes", maxPayloadBytes, 1, 134_217_728);
   checkNumber("payloadMemory", payloadMemory, 0, Number.MAX_SAFE_INTEGER);
-  checkCount("compactAfter", compactAfter, 1, Infinity);
   if (
     typeof clock?.now !== "function" ||
     typeof clock.setTimer !== "function" ||
@@ -225,7 +226,6 @@ export function resolveQueue<P>(options: QueueOptions<P>): QueueSettings<P> {
     dedupeWindow,
     maxPayloadBytes,
     payloadMemory,
-    compactAfter,
     clock: completeClock(clock),
     random,
     check: compileCheck(options.validate),

@@ -61,6 +61,8 @@ export interface ReadSnapshot {
   readonly sequence: number;
   /** The version it was written with; 1 if another program wrote it. */
   readonly version: number;
+  /** Size of its file in bytes; 0 if another program wrote it. */
+  readonly bytes: number;
 }
 
 /** What stands in the directory. */
@@ -124,7 +126,7 @@ async function attempt(
   if (numbered && numbered.sequence > (meta?.sequence ?? seq ?? -1)) {
     const { limits } = reading;
     const state = await readNumbered(place, numbered, builder, limits);
-    return { state, sequence: numbered.sequence, version: 1 };
+    return { state, sequence: numbered.sequence, version: 1, bytes: 0 };
   }
   const ours = meta && await readOurs(place, reading, builder, found, meta);
   const snapshot = ours ?? await readForeign(place, reading, builder, found);
@@ -161,7 +163,7 @@ async function readOurs(
   { seq }: Found,
   meta: SnapshotMeta,
 ): Promise<ReadSnapshot | undefined> {
-  const { sequence, version } = meta;
+  const { sequence, version, bytes } = meta;
   if (version > reading.version) {
     throw new DurableError(
       "UNSUPPORTED_VERSION",
@@ -173,7 +175,7 @@ async function readOurs(
   for (const name of [NAMES.json, NAMES.newJson, NAMES.json]) {
     if (name === NAMES.newJson && seq !== undefined && seq > sequence) continue;
     const state = await readMatching(place, reading, builder, name, meta);
-    if (state) return { state: state.value, sequence, version };
+    if (state) return { state: state.value, sequence, version, bytes };
   }
   return undefined;
 }
@@ -221,7 +223,7 @@ async function readForeign(
   try {
     await refuseTornPair(place);
     const file = await parseFile(place.fileSystem, handle, builder, limits);
-    return { state: file.value, sequence: seq, version: 1 };
+    return { state: file.value, sequence: seq, version: 1, bytes: 0 };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     throw unreadable(place, NAMES.json, error);

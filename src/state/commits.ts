@@ -23,6 +23,8 @@ import type { Tree } from "./tree.ts";
 export class Commits<S, M> {
   /** Tells of commits. */
   readonly feed: Feed<M> = new Feed();
+  /** Called when mutations have become durable, while their group is being acknowledged. */
+  onDurable: () => void = () => {};
   readonly #plan: Plan<S, M>;
   readonly #tree: Tree<S>;
   readonly #writer: Writer;
@@ -172,6 +174,7 @@ export class Commits<S, M> {
   /** Mutations are durable: from here on the state shows them. */
   show(last: number, texts: readonly string[]): void {
     this.#tree.settle(last);
+    this.onDurable();
     if (!this.feed.isHeard) return;
     let sequence = last - texts.length;
     for (const text of texts) {

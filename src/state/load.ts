@@ -39,6 +39,8 @@ export interface Origin {
   readonly state: unknown;
   /** Sequence number of the last mutation in it; 0 for the initial state. */
   readonly sequence: number;
+  /** Size of the snapshot in bytes; 0 for none, or if another program wrote it. */
+  readonly bytes: number;
   /** Why a snapshot that is there was not used. */
   readonly damage: DurableError | undefined;
 }
@@ -51,6 +53,10 @@ export interface Loaded<S> {
   readonly sequence: number;
   /** Sequence number of the snapshot it began with; 0 for none. */
   readonly origin: number;
+  /** Size of that snapshot in bytes; 0 for none, or if another program wrote it. */
+  readonly snapshotBytes: number;
+  /** How many bytes of the log were applied to it, give or take a few lines. */
+  readonly tailBytes: number;
   /** Why a snapshot that is there was not used. */
   readonly damage: DurableError | undefined;
 }
@@ -58,7 +64,7 @@ export interface Loaded<S> {
 /** Reads the snapshot, if it can be used, else takes the initial state. */
 export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
   const { place, version, migrate } = plan;
-  const start = { state: adoptState(plan.initial), sequence: 0 };
+  const start = { state: adoptState(plan.initial), sequence: 0, bytes: 0 };
   let found: ReadSnapshot;
   try {
     found = await readSnapshot(place, { version }, treeBuilder);
@@ -68,9 +74,9 @@ export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
     if (code === "CORRUPT") return { ...start, damage: error as DurableError };
     throw error;
   }
-  const { sequence, version: from } = found;
+  const { sequence, bytes, version: from } = found;
   const state = finished(found.state);
-  if (from === version) return { state, sequence, damage: undefined };
+  if (from === version) return { state, sequence, bytes, damage: undefined };
   const about =
     `Cannot use the snapshot in "${place.dir}": it is of version ${from}`;
   const at = { path: place.dir, sequence };
@@ -82,7 +88,7 @@ export async function loadOrigin<S, M>(plan: Plan<S, M>): Promise<Origin> {
       take: adoptState,
     } as const;
     const migrated = convert(conversion, copyOut(state), from);
-    return { state: migrated, sequence, damage: undefined };
+    return { state: migrated, sequence, bytes, damage: undefined };
   } catch (error) {
     if (error instanceof NotConverted) {
       const { message, cause } = error;
@@ -131,7 +137,9 @@ export async function loadState<S, M>(
 ): Promise<Loaded<S>> {
   const tree = new Tree<S>(origin.state, origin.sequence);
   let { sequence } = origin;
+  let tailBytes = 0;
   const end = await replay(plan, origin, (batch) => {
+    if (batch.records.length > 0) tailBytes += batch.bytes;
     sequence = applyBatch(plan, tree, batch, to);
     return sequence < to;
   });
@@ -143,7 +151,14 @@ export async function loadState<S, M>(
       { sequence: end.sequence + 1 },
     );
   }
-  return { tree, sequence, origin: origin.sequence, damage: origin.damage };
+  return {
+    tree,
+    sequence,
+    origin: origin.sequence,
+    snapshotBytes: origin.bytes,
+    tailBytes,
+    damage: origin.damage,
+  };
 }
 
 /**

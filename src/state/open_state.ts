@@ -43,7 +43,7 @@ export class OpenState<S, M> {
     this.tree = tree;
     this.#log = log;
     this.commits = new Commits(plan, tree, log.writer);
-    this.upkeep = new Upkeep(plan, tree, this.commits, log.writer);
+    this.upkeep = new Upkeep(plan, tree, this.commits, log.writer, loaded);
     this.recovery = {
       log: log.recovery,
       snapshot: origin || undefined,
@@ -72,7 +72,10 @@ export class OpenState<S, M> {
     return this.#log.writer.rotate();
   }
 
-  /** Commits what is pending, waits for a snapshot that was asked for, and lets everything go. */
+  /**
+   * Commits what is pending, abandons an automatic snapshot, waits for one that was
+   * asked for, and releases everything.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -81,7 +84,7 @@ export class OpenState<S, M> {
   async #close(): Promise<void> {
     this.commits.close();
     try {
-      await this.upkeep.idle;
+      await this.upkeep.end();
       await this.#log.close();
     } finally {
       this.commits.feed.end(this.failure);

@@ -77,6 +77,25 @@ export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
   readonly maxRecordBytes?: number | undefined;
   /** The format of the log; `"v0.1"` is what the Rust crates read, and cannot be compacted. @default {"v0.2"} */
   readonly format?: "v0.1" | "v0.2" | undefined;
+  /**
+   * A snapshot is written automatically when the log has grown, since the last one,
+   * by this many bytes or by the size of that snapshot, whichever is more. So opening
+   * replays hardly more than that, and all snapshots together write no more bytes
+   * than the log, but for the last one. Range: 1 and up; `Infinity` for only when
+   * `createSnapshot` is called.
+   *
+   * @default {4_194_304} 4 MiB
+   */
+  readonly snapshotAfter?: number | undefined;
+  /**
+   * Whether the log keeps the mutations that an automatic snapshot covers. With
+   * `false` automatic snapshots also do what {@linkcode StateManager.compact} does,
+   * so that the directory is bounded by the size of the state; `at` and `changes`
+   * then reach back to the last snapshot only. Not with format `"v0.1"`.
+   *
+   * @default {true}
+   */
+  readonly keepHistory?: boolean | undefined;
   /** How long a snapshot may hold the event loop at a time, in milliseconds. Range: 1 and up. @default {10} */
   readonly slice?: number | undefined;
   /**
@@ -133,6 +152,10 @@ export interface Plan<S, M> extends StateOptions<S, M> {
   readonly settings: Settings<M>;
   readonly version: number;
   readonly onRecovery?: ((recovery: StateRecovery) => unknown) | undefined;
+  /** As the option, with its default. */
+  readonly snapshotAfter: number;
+  /** As the option, with its default. */
+  readonly keepHistory: boolean;
   /** Lines as data; what they mean depends on their version. */
   readonly reading: Reading<unknown>;
   /** A mutation that may be applied, of one that a caller or a record gives; throws if it may not. */
@@ -150,12 +173,16 @@ const STATE_KEYS = [
   "codec",
   "fileSystem",
 ];
+/** How many bytes the log grows by at least before a snapshot is written automatically. */
+const SNAPSHOT_AFTER = 4_194_304;
 /** The options of `StateManager.open`. */
 export const MANAGER_KEYS: readonly string[] = [
   ...STATE_KEYS,
   "maxSegmentBytes",
   "maxRecordBytes",
   "format",
+  "snapshotAfter",
+  "keepHistory",
   "slice",
   "onRecovery",
 ];
@@ -190,6 +217,9 @@ export async function resolvePlan<S, M>(
   checkCount("version", version, 1, 2 ** 31);
   checkCount("slice", slice, 1, 60_000);
   checkInitial(initial);
+  const { snapshotAfter = SNAPSHOT_AFTER, keepHistory = true } = options;
+  checkCount("snapshotAfter", snapshotAfter, 1, Infinity);
+  checkHistory(keepHistory, options.format);
   checkFunctions(options);
   checkFunction("onRecovery", options.onRecovery);
   checkName(journal);
@@ -215,6 +245,8 @@ export async function resolvePlan<S, M>(
     ...options,
     noun,
     version,
+    snapshotAfter,
+    keepHistory,
     log: {
       fileSystem: settings.fileSystem,
       path: `${trimmed(root)}/${journal}`,
@@ -265,6 +297,18 @@ export function checkFunctions<S, M>(
     if (typeof value === "function") continue;
     throw new TypeError(`Cannot use the option ${name}: it is not a function`);
   }
+}
+
+function checkHistory(keepHistory: unknown, format: unknown): void {
+  if (typeof keepHistory !== "boolean") {
+    throw new TypeError(
+      "Cannot use the option keepHistory: it is not true or false",
+    );
+  }
+  if (keepHistory || format !== "v0.1") return;
+  throw new TypeError(
+    "Cannot use the option keepHistory: false in format v0.1: its records have no numbers of their own, so the log cannot be compacted",
+  );
 }
 
 const SNAPSHOT_NAMES = /^snapshot(?:\.|_\d)/;

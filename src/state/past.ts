@@ -59,5 +59,5 @@ async function originFor<S, M>(
     `Cannot read the state as of ${wanted}: the snapshot is as of ${origin.sequence}`,
     { path: plan.log.path, sequence: wanted },
   );
-  return { state: adoptState(plan.initial), sequence: 0, damage };
+  return { state: adoptState(plan.initial), sequence: 0, bytes: 0, damage };
 }

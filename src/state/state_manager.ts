@@ -341,7 +341,17 @@ export class StateManager<S, M> implements AsyncDisposable {
   }
 
   /**
-   * Writes a snapshot of the durable state, while mutations go on.
+   * Why the last automatic snapshot has failed, as on a full disk; `undefined` if it
+   * has not. The log goes on; the next attempt is made when it has grown by as much
+   * again as it takes for a snapshot to be due.
+   */
+  get snapshotError(): unknown {
+    return this.#open.upkeep.auto.error;
+  }
+
+  /**
+   * Writes a snapshot of the durable state, while mutations go on. Snapshots are also
+   * written automatically, as the option `snapshotAfter` says.
    *
    * - It is of one moment, that of the call, or when the one before it is done:
    *   what changes while it is being written costs one old value for each member.
@@ -374,7 +384,8 @@ export class StateManager<S, M> implements AsyncDisposable {
   /**
    * Commits what is pending, waits for a snapshot that was asked for, and lets go
    * of the files and the lock; a compaction that has not begun is refused with
-   * `CLOSED`. The state can still be read. A second call gives the same promise.
+   * `CLOSED`. An automatic snapshot is abandoned, and the one before it kept: at most
+   * the call of the file system that is under way is waited for. The state can still be read. A second call gives the same promise.
    *
    * @throws {DurableError} `FAILED` if the log could not be marked as closed.
    */

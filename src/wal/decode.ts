@@ -22,6 +22,8 @@ export interface Decoded<R> {
   readonly last: number;
   /** The schema version of the records. */
   readonly schema: number;
+  /** How many bytes the lines have, from the first record that was not skipped on. */
+  readonly bytes: number;
   /** The line that could not be decoded, at which decoding stopped. */
   readonly failure: DecodeFailure | undefined;
 }
@@ -66,6 +68,7 @@ export function decodeLines<R>(
   const lines = splitLines(bytes);
   const records: R[] = [];
   let sequence = options.before;
+  let skipped = 0;
   let failure: DecodeFailure | undefined;
   for (let n = 0; n < lines.length; n++) {
     const line = lines[n];
@@ -74,7 +77,10 @@ export function decodeLines<R>(
       if (
         marks && line.charCodeAt(0) === SLASH && line.charCodeAt(1) === SLASH
       ) continue;
-      if (sequence + 1 >= from) records.push(check(decode(line)));
+      if (sequence + 1 >= from) {
+        if (records.length === 0) skipped = byteLength(lines, n);
+        records.push(check(decode(line)));
+      }
       sequence++;
     } catch (cause) {
       const offset = byteLength(lines, n);
@@ -88,6 +94,7 @@ export function decodeLines<R>(
     records,
     last: sequence,
     schema,
+    bytes: bytes.length - skipped,
     failure,
   };
 }

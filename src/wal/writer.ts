@@ -58,6 +58,9 @@ export class Writer {
   #submitted: number;
   /** Sequence number of the last durable record. */
   #durable: number;
+  #durableBytes = 0;
+  /** Up to where the active segment is counted in `#durableBytes`. */
+  #counted: number;
   #pump: Promise<void> | undefined;
   #maintaining = false;
   #failure: DurableError | undefined;
@@ -69,11 +72,17 @@ export class Writer {
     this.#active = open.active;
     this.#sealed = open.sealed;
     this.#submitted = this.#durable = open.active.tip.sequence;
+    this.#counted = open.active.tip.size;
   }
 
   /** Sequence number of the last durable record. */
   get sequence(): number {
     return this.#durable;
+  }
+
+  /** How many bytes of groups have become durable since the log was opened. */
+  get durableBytes(): number {
+    return this.#durableBytes;
   }
 
   /** Sequence number of the first record there is. */
@@ -284,6 +293,9 @@ export class Writer {
     this.#inFlight = [];
     let sequence = this.#durable;
     this.#durable = this.#active.tip.sequence;
+    const { size } = this.#active.tip;
+    this.#durableBytes += size - this.#counted;
+    this.#counted = size;
     for (const waiter of waiters) {
       sequence += countOf(waiter);
       try {
@@ -329,6 +341,7 @@ export class Writer {
       };
       const tip = await beginSegment(this.#log, next, seal);
       this.#active = await ActiveSegment.open(this.#log, tip);
+      this.#counted = tip.size;
       await this.#remove(excess);
       return excess;
     } catch (error) {

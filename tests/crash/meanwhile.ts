@@ -47,3 +47,8 @@ export async function settled(
     if (result.status === "rejected") throw result.reason;
   }
 }
+
+/** Lets everything come to its end that waits for nothing but other promises, as all that simulated file systems do. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

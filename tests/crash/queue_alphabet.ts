@@ -3,7 +3,7 @@
  */
 
 import type { MiniQueue } from "../../mod.ts";
-import { DATA_SYNC, meanwhile, settled, type When } from "./meanwhile.ts";
+import { DATA_SYNC, meanwhile, settled, turn, type When } from "./meanwhile.ts";
 import { observe, openQueue, type QueueRun } from "./queue_run.ts";
 import {
   expectClaim,
@@ -156,6 +156,8 @@ export const QUEUE_ALPHABET: Readonly<Record<string, Step>> = {
     await settled([queue.compact(), take(run, 1)]).finally(finishAll);
     await finishAll();
   },
+  /** automatic compactions come to their end */
+  Z: () => turn(),
   /** close and open again */
   z: async (run, queue) => {
     await queue.close();

@@ -15,7 +15,7 @@ import {
 export interface QueueSettings {
   readonly maxSegmentBytes?: number | undefined;
   readonly payloadMemory?: number | undefined;
-  readonly compactAfter?: number | undefined;
+  readonly snapshotAfter?: number | undefined;
   /** It begins with so many dedupe keys, and without messages. @default none */
   readonly keys?: number | undefined;
   /** It is that of an outbox. @default no */

@@ -34,7 +34,7 @@ export interface QueueRun {
 /** Opens the queue, and takes over what it shows. */
 export async function openQueue(run: QueueRun): Promise<MiniQueue<Payload>> {
   const { fileSystem, clock, oracle } = run;
-  const { maxSegmentBytes, payloadMemory, compactAfter, outbox } =
+  const { maxSegmentBytes, payloadMemory, snapshotAfter, outbox } =
     oracle.owed.settings;
   const options: QueueOptions<Payload> = {
     ...RULES,
@@ -42,7 +42,7 @@ export async function openQueue(run: QueueRun): Promise<MiniQueue<Payload>> {
     clock,
     maxSegmentBytes,
     payloadMemory,
-    compactAfter,
+    snapshotAfter: snapshotAfter ?? Infinity,
   };
   run.queue = run.outbox = undefined;
   run.atHand.clear();

@@ -39,20 +39,27 @@ export const LOG_SCOPE: Scope<Settings> = {
   },
 };
 
-const STATE_SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 1 }];
+const STATE_SETTINGS: readonly StateSettings[] = [
+  {},
+  { maxSegmentBytes: 1 },
+  { snapshotAfter: 1 }, // a snapshot is due when as much was logged as the last one has
+  { snapshotAfter: 1, keepHistory: false, maxSegmentBytes: 1 },
+];
 
 /** Histories of states. */
 export const STATE_SCOPE: Scope<StateSettings> = {
-  letters: "abctnNpPxkv",
+  letters: "abctnNpPxkvw",
   settings: STATE_SETTINGS,
   short: 1,
-  faultSettings: STATE_SETTINGS,
+  faultSettings: STATE_SETTINGS.slice(1),
   randomLetters: Object.keys(STATE_ALPHABET).join(""),
   randomSettings: [
     ...STATE_SETTINGS,
     { width: 1 },
     { width: 1, maxSegmentBytes: 1 },
     { width: 3, maxSegmentBytes: 1, slice: 1 },
+    { width: 3, slice: 1, snapshotAfter: 400 },
+    { maxSegmentBytes: 1, snapshotAfter: 100, keepHistory: false },
   ],
   longest: 60,
 };
@@ -80,19 +87,19 @@ export const PROGRAM_SCOPE: Scope<StateSettings> = {
 const QUEUE_SETTINGS: readonly QueueSettings[] = [
   {},
   { maxSegmentBytes: 1, payloadMemory: 0 },
+  { payloadMemory: 0, snapshotAfter: 1 }, // a compaction is due after each commit
 ];
 
 /** Histories of queues. */
 export const QUEUE_SCOPE: Scope<QueueSettings> = {
-  letters: "egducarfTBnk",
+  letters: "egducarfTBnkZ",
   settings: QUEUE_SETTINGS,
   short: 1,
   faultSettings: QUEUE_SETTINGS.slice(1),
   randomLetters: Object.keys(QUEUE_ALPHABET).join(""),
   randomSettings: [
     ...QUEUE_SETTINGS,
-    { payloadMemory: 0, compactAfter: 5 },
-    { maxSegmentBytes: 1, compactAfter: 9 },
+    { maxSegmentBytes: 1, snapshotAfter: 300 },
     { maxSegmentBytes: 400, payloadMemory: 0, outbox: true },
     { outbox: true },
     { maxSegmentBytes: 400, payloadMemory: 0, keys: 70 },

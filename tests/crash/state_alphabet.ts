@@ -8,7 +8,7 @@ import {
   type StateManagerOptions,
 } from "../../mod.ts";
 import type { SimulatedFileSystem } from "../../src/testing/mod.ts";
-import { DATA_SYNC, meanwhile, settled, type When } from "./meanwhile.ts";
+import { DATA_SYNC, meanwhile, settled, turn, type When } from "./meanwhile.ts";
 import type { StateOracle, StateOwed } from "./state_oracle.ts";
 import { type Mutation, worldOf } from "./state_world.ts";
 
@@ -73,6 +73,7 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
   /** mutations that are refused, alone and behind one that waits */
   j: async (run, manager) => {
     const { fileSystem, oracle } = run;
+    await turn(); // what is automatic touches files
     const refused = oracle.refused();
     const calls = fileSystem.operations.length;
     await expectCode("REJECTED", () => manager.apply(refused));
@@ -140,6 +141,8 @@ export const STATE_ALPHABET: Readonly<Record<string, Step>> = {
     await settled([compaction, apply()]).finally(finish);
     await finish();
   },
+  /** automatic snapshots come to their end */
+  w: () => turn(),
   /** small segments from here on, or large ones again */
   r: async (run, manager) => {
     await manager.close();
@@ -200,14 +203,17 @@ export function optionsOf(
 /** Opens the state, and takes over what it shows. */
 export async function openState(run: StateRun): Promise<Manager> {
   const { fileSystem, oracle } = run;
-  const { maxSegmentBytes, slice } = oracle.owed.settings;
+  const { settings } = oracle.owed;
+  const { maxSegmentBytes, slice, keepHistory } = settings;
   run.manager = undefined;
   run.manager = await StateManager.open(DIR, {
     ...optionsOf(fileSystem, oracle.owed),
     maxSegmentBytes,
     slice,
+    snapshotAfter: settings.snapshotAfter ?? Infinity,
+    keepHistory,
   });
-  oracle.opens(run.manager.sequence);
+  oracle.opens(run.manager.sequence, run.manager.recovery.snapshot);
   run.looked = "";
   look(run);
   return run.manager;

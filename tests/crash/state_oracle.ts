@@ -50,7 +50,14 @@ export class StateOracle {
   #owed: StateOwed;
 
   constructor(known: Partial<StateOwed>) {
-    this.#owed = { ...NOTHING, ...known };
+    const { snapshotAfter, keepHistory } = known.settings ?? {};
+    const isAutomatic = snapshotAfter !== undefined;
+    this.#owed = {
+      ...NOTHING,
+      // One may be begun at any moment, and compact.
+      ...(isAutomatic && { begun: 0, compacts: keepHistory === false }),
+      ...known,
+    };
   }
 
   get owed(): StateOwed {
@@ -117,7 +124,8 @@ export class StateOracle {
         `S1: a snapshot at ${snapshot}, begun at ${begun} of ${submitted}`,
       );
     }
-    this.#now({ snapshot, begun: undefined });
+    const isAutomatic = this.#owed.settings.snapshotAfter !== undefined;
+    this.#now({ snapshot, begun: isAutomatic ? snapshot : undefined });
   }
 
   /** From here on records in front of a snapshot may be gone. */
@@ -145,8 +153,8 @@ export class StateOracle {
     this.#now({ lied: true });
   }
 
-  /** It was opened again: what it shows is all there is. */
-  opens(sequence: number): void {
+  /** It was opened again: what it shows is all there is; an automatic snapshot that was found is there to stay. */
+  opens(sequence: number, snapshot?: number): void {
     const { ends, lied, acknowledged, shown } = this.#owed;
     if (!lied && sequence < shown) {
       throw new Error(`M2: opened at ${sequence}, ${shown} was shown`);
@@ -157,6 +165,9 @@ export class StateOracle {
       acknowledged: lied ? acknowledged : sequence,
       shown: lied ? shown : sequence,
     });
+    const { settings: { snapshotAfter } } = this.#owed;
+    if (snapshot === undefined || snapshotAfter === undefined || lied) return;
+    this.keeps(snapshot);
   }
 
   #now(change: Partial<StateOwed>): void {

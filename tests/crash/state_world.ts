@@ -29,6 +29,10 @@ export type Reduce = (state: object, mutation: Mutation) => object | void;
 export interface StateSettings {
   readonly maxSegmentBytes?: number | undefined;
   readonly slice?: number | undefined;
+  /** As the option: with 1 a snapshot is due when as much was logged as the last one has. @default no automatic snapshots */
+  readonly snapshotAfter?: number | undefined;
+  /** As the option: with `false` automatic snapshots compact. @default true */
+  readonly keepHistory?: boolean | undefined;
   /** It begins with many members of this width: with 1 they are a table in memory, with 3 a snapshot writes several pieces. @default no members */
   readonly width?: number | undefined;
   /** Mutations are generated programs, and this is their seed. @default mutations of a shelf */

@@ -58,7 +58,7 @@ export function openFor(
     dedupeWindow: 1e12, // no key is free again
     maxSegmentBytes: random.pick([1000, 4000, 20_000]),
     payloadMemory: random.pick([0, 2000, 1e6]),
-    compactAfter: random.pick([undefined, undefined, 30, 100]),
+    snapshotAfter: random.pick([undefined, 1000, 3000, 10_000]),
   };
   return MiniQueue.open<Payload>(directory, options);
 }

@@ -20,7 +20,7 @@ export const JOURNAL = "d/journal.jsonl";
 /** How the state is written. */
 export type StateSettings = Pick<
   StateManagerOptions<Ledger, string>,
-  "maxSegmentBytes"
+  "maxSegmentBytes" | "snapshotAfter" | "keepHistory"
 >;
 
 /** What the state is made of. */
@@ -132,6 +132,11 @@ export class StateOracle {
   get #possible(): readonly number[] {
     const last = this.#ends.at(-1) ?? 0;
     const possible = new Set(this.#snapshots);
+    // An automatic one may be of any moment.
+    const first = this.settings.snapshotAfter === undefined
+      ? Infinity
+      : Math.min(...possible);
+    for (let at = first; at <= last; at++) possible.add(at);
     for (const { from } of this.#begun) {
       for (let at = from; at <= last; at++) possible.add(at);
     }

@@ -36,6 +36,8 @@ interface History {
 const AGAIN_ONE_IN = 3;
 
 const SMALL = { maxSegmentBytes: 150 };
+const AUTO = { snapshotAfter: 1 };
+const COMPACTING = { ...AUTO, ...SMALL, keepHistory: false };
 const HISTORIES: readonly History[] = [
   { column: "snapshot", front: "ab", last: "s" },
   { column: "snapshot", front: "asb", last: "s" },
@@ -46,6 +48,9 @@ const HISTORIES: readonly History[] = [
   { column: "state", front: "asb", last: "c" },
   { column: "state", front: "am", last: "b", settings: SMALL },
   { column: "state", front: "as", last: "close" },
+  { column: "auto", front: "o", last: "o", settings: AUTO },
+  { column: "auto", front: "i", last: "y", settings: AUTO },
+  { column: "auto", front: "oi", last: "o", settings: COMPACTING },
   { column: "load", front: "asb", last: "open", torn: true },
   { column: "load", front: "amb", last: "open" },
   // Behind the commit point, and in front of it.

@@ -4,7 +4,7 @@
 
 import { StateManager } from "../../mod.ts";
 import type { SimulatedFileSystem } from "../../src/testing/mod.ts";
-import { settled } from "../crash/alphabet.ts";
+import { settled, turn } from "../crash/meanwhile.ts";
 import { expect } from "./cells.ts";
 import {
   DIR,
@@ -44,6 +44,9 @@ const snapshot = (run: StateRun) =>
 const compact = (run: StateRun) =>
   keep(run, async () => (await managerOf(run).compact()).sequence);
 
+/** Mutations that are longer than a snapshot, together. */
+const MANY = 15;
+
 /** The steps by the letter that stands for each. */
 export const STATE_STEPS: Readonly<Record<string, StateStep>> = {
   /** apply, applyAll, concurrent calls */
@@ -52,6 +55,14 @@ export const STATE_STEPS: Readonly<Record<string, StateStep>> = {
   c: {
     column: "state",
     act: (run) => settled([apply(run), apply(run, 2), apply(run)]),
+  },
+  /** the same, until the automatic snapshot that they make due is done */
+  o: { column: "auto", act: (run) => apply(run, MANY).finally(turn) },
+  i: { column: "auto", act: (run) => apply(run, 2 * MANY).finally(turn) },
+  y: {
+    column: "auto",
+    act: (run) =>
+      settled([apply(run, MANY), apply(run), apply(run, 2)]).finally(turn),
   },
   /** createSnapshot, alone and with mutations under way */
   s: { column: "snapshot", act: snapshot },

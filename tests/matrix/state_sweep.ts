@@ -6,6 +6,7 @@ import type { DurableError } from "../../mod.ts";
 import { CHANGES, type Fault, type Operation } from "../../src/testing/mod.ts";
 import { type Cells, type Checker, expect } from "./cells.ts";
 import { leftOvers, restore } from "./check_state.ts";
+import { turn } from "../crash/meanwhile.ts";
 import { codeOf, CODES, faultsAt, type Injection } from "./injections.ts";
 import { DIR, JOURNAL, type StateOwed } from "./ledger.ts";
 import {
@@ -103,6 +104,7 @@ async function failAt(judged: Judged): Promise<void> {
     const operations = fileSystem.operations.slice(from);
     if (operations.some(({ fault }) => fault)) {
       ended = { column, failure, operations, from, before };
+      if (column === "auto" && failure === undefined) await judgeAuto(judged);
       break;
     }
     if (failure !== undefined) throw failure;
@@ -126,6 +128,19 @@ async function failAt(judged: Judged): Promise<void> {
   const { owed } = oracle;
   for (const after of await checker.afterCrash(fileSystem, owed, seed)) {
     cells.after(ended.column, after);
+  }
+}
+
+/** O: the mutation is shown; the automatic snapshot is at it, or has told why not. */
+async function judgeAuto({ fault, run }: Judged): Promise<void> {
+  const { sequence, snapshotError } = managerOf(run);
+  checkShown(run, run.oracle.acknowledged);
+  const code = codeOf(snapshotError);
+  if (code === undefined) {
+    const there = await restore(run.fileSystem);
+    expect(there === sequence, `it is at ${there}, not at ${sequence}`);
+  } else if (code !== "FAILED") {
+    expect(codesOf(fault).includes(code), `it says ${snapshotError}`);
   }
 }
 
@@ -166,7 +181,9 @@ async function judgeCall(judged: Judged, ended: Ended): Promise<void> {
   // A failure that no call was waiting for is told by the next one.
   const next = isBroken(judged)
     ? undefined
-    : await STATE_STEPS.a.act(run).then(() => undefined, (error) => error);
+    : await STATE_STEPS[column === "auto" ? "o" : "a"].act(run)
+      .then(() => undefined, (error) => error);
+  await turn(); // automatic snapshots come to their end
   const failed = [next, ended.failure].find((error) =>
     codeOf(error) === "FAILED"
   );
@@ -177,6 +194,12 @@ async function judgeCall(judged: Judged, ended: Ended): Promise<void> {
     await checkFailStop(judged, failed as DurableError);
   } else if (ended.failure === undefined) {
     cells.during(column, "O");
+    if (column === "auto" && !isBroken(judged) && !closed) {
+      expect(
+        await restore(run.fileSystem) === manager.sequence,
+        `an automatic snapshot is not made up for: ${manager.snapshotError}`,
+      );
+    }
     await manager.close().catch(() => {});
   } else {
     await judgeSnapshot(judged, ended);

@@ -32,9 +32,18 @@ type Plan = Omit<StateGeneration, "calls">;
 /** How generations end, in turn; `snap` is killed while it writes a snapshot. */
 const ENDINGS = ["torn", "snap", "close", "cut"] as const;
 const SETTINGS: readonly StateSettings[] = [{}, { maxSegmentBytes: 150 }];
+/** The last generations have automatic snapshots, or compactions. */
+const AUTOMATIC: readonly StateSettings[] = [
+  { snapshotAfter: 1 },
+  { snapshotAfter: 1, keepHistory: false, maxSegmentBytes: 150 },
+];
 /** Steps of a generation. */
 const STEPS_EACH = 3;
-const LETTERS = Object.keys(STATE_STEPS);
+const [AUTO_LETTERS, LETTERS] = [true, false].map((isAuto) =>
+  Object.keys(STATE_STEPS).filter((letter) =>
+    (STATE_STEPS[letter].column === "auto") === isAuto
+  )
+);
 
 /** A workload with at least `changes` changing calls. */
 export async function stateWorkload(
@@ -51,20 +60,37 @@ export async function stateWorkload(
     const settings = random.pick(SETTINGS);
     const steps = Array.from({ length: STEPS_EACH }, () => draw(deck, random));
     const number = generations.length;
-    const plan: Plan = {
-      name: `seed ${seed}, generation ${number}, ${JSON.stringify(settings)}`,
-      seed: seed * 1000 + number,
-      steps: steps.join(""),
-      disk,
-      owed: { ...owed, settings },
-    };
+    const plan = planOf(seed, number, steps, { disk, owed, settings });
     const calls = await record(plan);
     made += calls.filter(({ among }) => among === CHANGES).length;
     generations.push({ ...plan, calls });
     const ending = ENDINGS[number % ENDINGS.length];
     ({ disk, owed } = await endOf(plan, ending, random));
   }
+  for (const settings of AUTOMATIC) {
+    const number = generations.length;
+    const plan = planOf(seed, number, AUTO_LETTERS, { disk, owed, settings });
+    generations.push({ ...plan, calls: await record(plan) });
+    ({ disk, owed } = await endOf(plan, "close", random));
+  }
   return generations;
+}
+
+function planOf(
+  seed: number,
+  number: number,
+  steps: readonly string[],
+  { disk, owed, settings }: Pick<Plan, "disk" | "owed"> & {
+    settings: StateSettings;
+  },
+): Plan {
+  return {
+    name: `seed ${seed}, generation ${number}, ${JSON.stringify(settings)}`,
+    seed: seed * 1000 + number,
+    steps: steps.join(""),
+    disk,
+    owed: { ...owed, settings },
+  };
 }
 
 /** A step by chance; each one comes before any comes again. */

@@ -218,7 +218,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "close-does-not-wait-for-a-snapshot",
     breaks: "S1",
     file: OPEN,
-    from: "      await this.upkeep.idle;\n",
+    from: "      await this.upkeep.end();\n",
     to: "",
     likely: "state_faults",
   },
