@@ -83,3 +83,35 @@ test("Outbox.open() of a new version changes nothing until the first commit, so 
   await last.shop.close();
   await assertCode(() => openAgain(opened), "UNSUPPORTED_VERSION");
 });
+
+test("Outbox.commit() judges the first mutation as every other: what was changed and changed back was changed", async () => {
+  const { shop } = await openShop({
+    apply: (state) => {
+      state.orders.push("o-1");
+      state.orders.pop();
+      return { total: 9, orders: [] };
+    },
+  });
+  for (let n = 0; n < 2; n++) {
+    const commit = () => shop.commit({ apply: [{ add: { by: 1 } }] });
+    const { cause } = await assertCode(commit, "REJECTED");
+    assertEquals(
+      (cause as Error).message,
+      "The reducer changed the state and returned a value: it must do only one of the two",
+    );
+  }
+  assertEquals(shop.state, START);
+  await shop.close();
+});
+
+test("Outbox.commit() gives the reducer of the first mutation its number", async () => {
+  const numbers: number[] = [];
+  const { shop } = await openShop({
+    apply: (_state, _order, number) => void numbers.push(number),
+  });
+  await shop.queue.enqueue({ mail: "a" });
+  const orders: Order[] = [{ add: { by: 1 } }, { add: { by: 1 } }];
+  await shop.commit({ apply: orders });
+  assertEquals(numbers, [2, 3]);
+  await shop.close();
+});

@@ -123,7 +123,7 @@ test("Tree.change() refuses a reducer that assigned or removed something, and re
       body(state);
       return {} as Part;
     };
-    assertThrows(() => tree.change(1, both, [0]), TypeError, "one of both");
+    assertThrows(() => tree.change(1, both, [0]), TypeError, "one of the two");
   }
 });
 

@@ -81,7 +81,7 @@ test("MiniStore.open() refuses names that files beside a log have", async () => 
     await assertRejects(
       () => MiniStore.open(`a.${end}`, { fileSystem }),
       TypeError,
-      "beside another log",
+      "another log uses",
     );
   }
   assertEquals(await fileSystem.readDir("."), []);

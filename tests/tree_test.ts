@@ -76,7 +76,7 @@ test("Tree.change() takes all mutations of a batch back if one is refused", () =
 test("Tree.change() refuses a reducer that changes the state and returns a value", () => {
   const tree = treeOf({ list: [1] });
   const push = (state: { list: number[] }) => state.list.push(2) as never;
-  assertThrows(() => change(tree, push), TypeError, "one of both");
+  assertThrows(() => change(tree, push), TypeError, "one of the two");
   assertEquals(tree.copy(), { list: [1] });
 });
 

@@ -5,7 +5,6 @@
  */
 
 import { DurableError, messageOf } from "../errors.ts";
-import { toJson } from "../exact_json.ts";
 import { encodeExactly } from "../wal/codec.ts";
 import { checkKeys } from "../wal/options.ts";
 import { compileCheck, Refusal, type Validate } from "../wal/schema.ts";
@@ -18,7 +17,7 @@ import {
   type StateManagerOptions,
 } from "../state/options.ts";
 import { adoptState } from "../state/take.ts";
-import { checkResult, countChanges, type Reduce } from "../state/tree.ts";
+import { checkResult, countChanges, type Reduce, Tree } from "../state/tree.ts";
 import { copyOut } from "../state/values.ts";
 import type { DeepReadonly } from "../state/view.ts";
 import type { Core } from "./core.ts";
@@ -306,15 +305,18 @@ function companionOf<S, M, P>(
     // its version.
     initial: emptyRoot(),
     apply: reduceWith((root, mutation, number) => {
-      const isFirst = root.state === undefined;
-      if (isFirst) root.state = structuredClone(start);
       const { state } = root;
-      // The first state is no part of the root yet, so that nothing counts its changes.
-      const countOf = () => isFirst ? toJson(state) : countChanges(state);
-      const before = countOf();
+      if (state === undefined) {
+        // It is no part of the root yet, so that nothing would count its changes.
+        const first = new Tree<S>(adoptState(start));
+        first.change(number, apply, [mutation as M]);
+        root.state = first.copy();
+        return;
+      }
+      const before = countChanges(state);
       const result: unknown = apply(state as S, mutation as M, number);
       if (result === undefined || result === state) return;
-      checkResult(result, state, countOf() !== before);
+      checkResult(result, state, countChanges(state) !== before);
       root.state = result;
     }),
     version,

@@ -73,4 +73,12 @@ export const MUTANTS: readonly Mutant[] = [
     to: "if (mutation === undefined && from > 1) return record as QueueRecord;",
     likely: "outbox_versions",
   },
+  {
+    name: "outbox-first-mutation-given-another-number",
+    breaks: "M1",
+    file: OUTBOX,
+    from: "first.change(number, apply, [mutation as M]);",
+    to: "first.change(1, apply, [mutation as M]);",
+    likely: "outbox_versions",
+  },
 ];
