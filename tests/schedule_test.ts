@@ -1,239 +1,210 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { FileSystem } from "../mod.ts";
-import {
-  type CrashReport,
-  type CrashTest,
-  CrashTestError,
-  testCrashes,
-  type Watch,
-} from "../src/testing/mod.ts";
+import { assertEquals } from "@std/assert";
+import type { Entry } from "../src/queue/model.ts";
+import { Schedule } from "../src/queue/schedule.ts";
+import { SeededRandom } from "../src/testing/random.ts";
 import { test } from "./support/harness.ts";
-import { readText } from "./support/text.ts";
 
-const bytes = (text: string) => new TextEncoder().encode(text);
+/** A schedule of messages that a test changes as it likes. */
+class Entries {
+  readonly all: Map<number, Entry> = new Map();
+  readonly schedule: Schedule = new Schedule((number) => this.all.get(number));
 
-/** What a program does with an empty durable file. */
-type Act = (
-  fileSystem: FileSystem,
-  file: Awaited<ReturnType<FileSystem["open"]>>,
-) => Promise<unknown>;
+  /** Puts messages in, each with what differs from the ordinary. */
+  add(now: number, ...entries: Partial<Entry>[]): void {
+    for (const entry of entries) {
+      const number = this.all.size + 1;
+      const added = { at: now, ...entry };
+      this.all.set(number, added);
+      this.schedule.add(number, added, now);
+    }
+  }
 
-/** Every content of `f` that a kill leaves when the program is done, and what was tried. */
-async function endsOf(
-  act: Act,
-  options: Partial<CrashTest<boolean>> = {},
-): Promise<{ ends: string[]; report: CrashReport }> {
-  const ends = new Set<string>();
-  const report = await testCrashes<boolean>({
-    async run(fileSystem, watch) {
-      const file = await fileSystem.open("f", { mode: "create" });
-      await file.sync();
-      await fileSystem.syncDir(".");
-      await act(fileSystem, file);
-      watch(() => true);
-    },
-    async check(fileSystem) {
-      ends.add(await readText(fileSystem, "f"));
-    },
-    states: { data: ["D1"], names: ["N1"] },
-    faults: [],
-    ...options,
-  });
-  return { ends: [...ends].sort(), report };
+  /** Takes a message out, as a claim does. */
+  hold(number: number, at: number, until: number): void {
+    const lease = { token: number, at, until };
+    const entry = this.all.get(number) ?? { at };
+    this.all.set(number, { ...entry, lease });
+    this.schedule.hold(number, lease);
+  }
+
+  /** Takes all that is ready, each once. */
+  taken(now: number): number[] {
+    const all = new Set<number>();
+    for (;;) {
+      const number = this.schedule.take(now);
+      if (number === undefined) break;
+      all.add(number);
+    }
+    for (const number of all) {
+      const entry = this.all.get(number);
+      if (entry) this.schedule.putBack(number, entry);
+    }
+    return [...all];
+  }
 }
 
-const together = (letters: string): Act => (_, file) =>
-  Promise.all([...letters].map((letter) => file.write(bytes(letter), 0)));
-
-test("testCrashes() carries out calls that conflict in every order", async () => {
-  for (const [letters, orders] of [["a", 1], ["ab", 2], ["abc", 6]] as const) {
-    const { ends, report } = await endsOf(together(letters));
-    assertEquals(ends, [...letters], letters);
-    // One more is the order of the check.
-    assertEquals([report.orders, report.ordersLeft], [orders + 1, 0]);
+test("Schedule keeps numbers in order up to the greatest that there may be", () => {
+  const most = 2 ** 45 - 1;
+  const all = new Map<number, Entry>();
+  const schedule = new Schedule((number) => all.get(number));
+  for (const [n, priority] of [-100, -1, 0, 1, 100].entries()) {
+    for (const number of [1 + n, 2 ** 44 + n, most - n]) {
+      all.set(number, { at: 0, priority });
+      schedule.add(number, { at: 0, priority }, 0);
+    }
   }
+  const taken = Array.from(
+    { length: all.size },
+    () => schedule.take(0) ?? NaN,
+  );
+  const rankOf = (number: number) => all.get(number)?.priority ?? 0;
+  const wanted = [...all.keys()].sort((a, b) => rankOf(b) - rankOf(a) || a - b);
+  assertEquals(taken, wanted);
+  assertEquals(schedule.take(0), undefined);
 });
 
-test("testCrashes() does not try the orders of calls that do not conflict", async () => {
-  const { report } = await endsOf(async (fileSystem) => {
-    const write = async (name: string) => {
-      const file = await fileSystem.open(name, { mode: "create" });
-      await file.write(bytes(name), 0);
-    };
-    await Promise.all([write("a"), write("b"), write("c")]);
-  });
-  assertEquals([report.orders, report.ordersLeft], [2, 0]);
+test("Schedule.peek() shows what is next, again and again", () => {
+  const entries = new Entries();
+  entries.add(0, {}, { priority: 1 }, { priority: 2, notBefore: 5 });
+  const next = (now: number) => entries.schedule.peek(now, () => true);
+  assertEquals([next(0), next(0)], [2, 2]);
+  assertEquals([next(5), next(5)], [3, 3]);
+  assertEquals(entries.taken(5), [3, 2, 1]);
 });
 
-test("testCrashes() tries so many orders as the test says, chosen by its seed", async () => {
-  const some = async (seed: number) => {
-    const { ends, report } = await endsOf(together("abcdefgh"), {
-      orders: 5,
-      seed,
+test("Schedule.peek() asks of each message in order whether it is wanted, and changes nothing", () => {
+  const entries = new Entries();
+  entries.add(
+    0,
+    {},
+    { priority: 1 },
+    { priority: 1, group: "g" },
+    { group: "g", priority: 2 },
+  );
+  const asked: number[] = [];
+  const { schedule } = entries;
+  const first = (isWanted: (number: number) => boolean) =>
+    schedule.peek(0, (number) => {
+      asked.push(number);
+      return isWanted(number);
     });
-    assertEquals(report.orders, 5 + 1);
-    assert(report.ordersLeft > 5, `${report.ordersLeft}`);
-    return ends.join("");
+  assertEquals(first((number) => number === 3), 3);
+  assertEquals(asked.splice(0), [2, 3]);
+  assertEquals(first(() => false), undefined);
+  assertEquals(asked.splice(0), [2, 3, 1]); // 4 waits for 3
+  assertEquals(entries.taken(0), [2, 3, 1]);
+});
+
+test("Schedule.nextAt is the first time at which something may become ready by itself", () => {
+  const entries = new Entries();
+  const { schedule, all } = entries;
+  assertEquals(schedule.nextAt, Infinity);
+  entries.add(0, {});
+  assertEquals(schedule.nextAt, Infinity);
+  entries.add(0, { notBefore: 50 });
+  assertEquals(schedule.nextAt, 50);
+  assertEquals(schedule.take(0), 1);
+  entries.hold(1, 0, 30);
+  assertEquals(schedule.nextAt, 30);
+  all.delete(1);
+  schedule.remove(1, { at: 0 }, 10);
+  assertEquals(schedule.nextAt, 50);
+  all.delete(2);
+  schedule.remove(2, { at: 0 }, 10);
+  assertEquals(schedule.nextAt, Infinity);
+});
+
+test("Schedule lets a lease that began later than now run its time from now", () => {
+  const entries = new Entries();
+  const lease = { token: 9, at: 1000, until: 1100 };
+  entries.all.set(1, { at: 900, lease });
+  const { schedule, all } = entries;
+  schedule.rebuild(all, all, 500);
+  assertEquals(schedule.runsOut(1, lease), 600);
+  assertEquals([entries.taken(599), schedule.nextAt], [[], 600]);
+  assertEquals(entries.taken(600), [1]);
+});
+
+test("Schedule lets a lease that began before now run to its end", () => {
+  const entries = new Entries();
+  const lease = { token: 9, at: 1000, until: 1100 };
+  entries.all.set(1, { at: 900, lease });
+  const { schedule, all } = entries;
+  schedule.rebuild(all, all, 1000);
+  assertEquals(schedule.runsOut(1, lease), 1100);
+  assertEquals([entries.taken(1099), entries.taken(1100)], [[], [1]]);
+});
+
+test("Schedule counts what is delayed and held until its time has come", () => {
+  const entries = new Entries();
+  entries.all.set(1, { at: 0, notBefore: 10 });
+  entries.all.set(2, { at: 0, lease: { token: 3, at: 0, until: 20 } });
+  entries.all.set(3, { at: 0 });
+  const { schedule, all } = entries;
+  schedule.rebuild(all, all, 0);
+  const counts = (now: number) => {
+    schedule.advance(now);
+    return [schedule.delayed, schedule.leased];
   };
-  assertEquals(await some(1), await some(1));
-  const all = new Set([await some(1), await some(2), await some(3)]);
-  assert(all.size > 1, [...all].join(" "));
+  assertEquals(counts(9), [1, 1]);
+  assertEquals(counts(10), [0, 1]);
+  assertEquals(counts(19), [0, 1]);
+  assertEquals(counts(20), [0, 0]);
 });
 
-test("testCrashes() with no orders carries each call out when it is made", async () => {
-  const { ends, report } = await endsOf(together("ab"), { orders: 0 });
-  assertEquals([ends, report.orders, report.ordersLeft], [["b"], 0, 0]);
+test("Schedule counts what is durable, whatever was handed in beyond that", () => {
+  const entries = new Entries();
+  const { schedule, all } = entries;
+  const lease = { token: 9, at: 0, until: 20 };
+  all.set(1, { at: 0, notBefore: 10 });
+  all.set(2, { at: 0, lease });
+  const counts = () => [schedule.delayed, schedule.leased];
+  schedule.rebuild(all, [], 0);
+  assertEquals(counts(), [0, 0]);
+  schedule.rebuild([], all, 0);
+  assertEquals(counts(), [1, 1]);
+  schedule.rebuild(all, [[1, { at: 0, lease }], [2, { at: 0 }]], 0);
+  assertEquals(counts(), [0, 1]);
 });
 
-test("testCrashes() lets a blocking call overtake one that is not awaited", async () => {
-  const { ends } = await endsOf((_, file) => {
-    const written = file.write(bytes("a"), 0);
-    file.writeSync(bytes("b"), 0);
-    return written;
-  });
-  assertEquals(ends, ["a", "b"]);
+test("Schedule.count() counts a message as what it is by then, once", () => {
+  const entries = new Entries();
+  entries.add(0, { notBefore: 50 }, { notBefore: 50 });
+  const { schedule } = entries;
+  const lease = { token: 9, at: 0, until: 20 };
+  const counts = () => [schedule.delayed, schedule.leased];
+  assertEquals(counts(), [0, 0]); // they are not durable yet
+  schedule.count(1, { notBefore: 50 });
+  schedule.count(1, { notBefore: 60 });
+  schedule.count(2, { notBefore: 50 });
+  assertEquals(counts(), [2, 0]);
+  schedule.count(1, { lease });
+  schedule.count(1, { lease, notBefore: 50 }); // who is held is not delayed
+  assertEquals(counts(), [1, 1]);
+  schedule.count(1, {});
+  schedule.count(2, undefined);
+  schedule.count(2, undefined);
+  assertEquals(counts(), [0, 0]);
+  schedule.advance(20);
+  schedule.count(1, { lease }); // it has run out before it was durable
+  schedule.count(2, { notBefore: 20 });
+  assertEquals(counts(), [0, 0]);
 });
 
-test("testCrashes() takes what a program does in an unawaited call's place for overlapping, however long it takes", async () => {
-  const { ends } = await endsOf(async (_, file) => {
-    file.write(bytes("a"), 0);
-    for (let n = 0; n < 1000; n++) await Promise.resolve();
-    await file.write(bytes("b"), 0);
-  });
-  assertEquals(ends, ["a", "b"]);
-});
-
-test("testCrashes() ends where a program polls until a call that it does not await has happened", async () => {
-  const { report } = await endsOf(async (fileSystem) => {
-    await fileSystem.open("x", { mode: "create" });
-    fileSystem.remove("x");
-    while (await fileSystem.stat("x")) { /* again */ }
-  }, { orders: 10 });
-  assert(report.ordersLeft > 0); // the removal may come after any number of calls
-});
-
-test("testCrashes() carries out what was called before close(), and after it nothing", async () => {
-  const { ends } = await endsOf(async (_, file) => {
-    file.write(bytes("a"), 0);
-    await file.close();
-    await assertRejects(() => file.write(bytes("b"), 0), Error, "is closed");
-  });
-  assertEquals(ends, ["", "a"]);
-});
-
-/** A data file and a manifest that names it, on other handles: no call of one conflicts with one of the other. */
-const manifest = (isAwaited: boolean): CrashTest<boolean> => ({
-  async run(fileSystem: FileSystem, watch: Watch<boolean>) {
-    let saved = false;
-    watch(() => saved);
-    const data = await fileSystem.open("data", { mode: "create" });
-    await data.write(bytes("data"), 0);
-    const synced = data.sync();
-    if (isAwaited) await synced;
-    const list = await fileSystem.open("list", { mode: "create" });
-    await list.write(bytes("data"), 0);
-    await list.sync();
-    await fileSystem.syncDir(".");
-    saved = true;
-    await synced;
-  },
-  async check(fileSystem, saved) {
-    if (!saved) return;
-    const text = await readText(fileSystem, await readText(fileSystem, "list"));
-    if (text !== "data") throw new Error(`The data is "${text}"`);
-  },
-});
-
-test("testCrashes() finds that a program acknowledges before a sync of another file has ended", async () => {
-  const error = await assertRejects(
-    () => testCrashes(manifest(false)),
-    CrashTestError,
-    "The data is",
-  );
-  assert(error.message.includes("Not carried out yet: call 3 sync data"));
-  assertEquals((await testCrashes(manifest(true))).ordersLeft, 0);
-});
-
-test("testCrashes() carries out the calls of a check in every order too", async () => {
-  const repair = (isAwaited: boolean): CrashTest<string> => ({
-    async run(fileSystem, watch) {
-      await fileSystem.mkdir("d");
-      watch(() => "");
-    },
-    async check(fileSystem) {
-      const made = fileSystem.open("f", { mode: "create" });
-      if (isAwaited) await made;
-      assertEquals((await fileSystem.readDir(".")).sort(), ["d", "f"]);
-    },
-  });
-  const error = await assertRejects(
-    () => testCrashes(repair(false)),
-    CrashTestError,
-  );
-  assertEquals(error.calls, [
-    "When that was checked",
-    "Calls overlapped, and were carried out in this order",
-    "  call 2 readDir ., before call 1",
-    "Not carried out yet: call 1 create f",
-  ]);
-  await testCrashes(repair(true));
-});
-
-test("testCrashes() finds no more states of a program that awaits each call than with no orders", async () => {
-  const program: CrashTest<number> = {
-    async run(fileSystem, watch) {
-      let done = 0;
-      watch(() => done);
-      for (const name of ["a", "b", "c"]) {
-        await using file = await fileSystem.open(name, { mode: "create" });
-        await file.write(bytes(name), 0);
-        await file.sync();
-        await fileSystem.syncDir(".");
-        done++;
-      }
-    },
-    check: async (fileSystem) => void await fileSystem.readDir("."),
-    faults: [],
-  };
-  const seen = new Set<number>();
-  const { states, byModel } = await testCrashes({
-    ...program,
-    orders: 0,
-    seen,
-  });
-  const all = new Set<number>();
-  const report = await testCrashes({ ...program, seen: all });
-  assertEquals([report.states, report.byModel], [states, byModel]);
-  assertEquals([...all], [...seen]);
-  assertEquals([report.orders, report.ordersLeft], [2, 0]);
-});
-
-test("testCrashes() counts an order as left where the program makes other calls when it is repeated", async () => {
-  let runs = 0;
-  const { report } = await endsOf(async (fileSystem, file) => {
-    runs++;
-    for (let n = 0; n < 2 * runs; n++) await fileSystem.stat("f");
-    await together("ab")(fileSystem, file);
-  });
-  assert(report.ordersLeft > 0);
-});
-
-test("testCrashes() makes each call fail that a fault counts and that is watched, and lets the program end with it", async () => {
-  const failed: string[] = [];
-  const { faults } = await testCrashes<number>({
-    async run(fileSystem, watch) {
-      const file = await fileSystem.open("f", { mode: "create" });
-      await file.write(bytes("a"), 0);
-      watch(() => 0);
-      for (const letter of "bc") {
-        await file.write(bytes(letter), 0).catch((error) => {
-          failed.push(letter);
-          throw error;
-        });
-      }
-    },
-    check: () => Promise.resolve(),
-    faults: [{ kinds: ["write"], errno: "ENOSPC", at: 7 }],
-  });
-  assertEquals([faults, failed], [2, ["b", "c"]]);
+test("Schedule gives the same order whether it was told bit by bit or begins anew", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = new SeededRandom(seed);
+    const entries = new Entries();
+    for (let n = 0; n < 12; n++) {
+      entries.add(0, {
+        priority: random.below(3),
+        group: random.pick([undefined, "g", "h"]),
+        notBefore: random.pick([undefined, random.below(10)]),
+      });
+    }
+    const now = random.below(12);
+    const before = entries.taken(now);
+    entries.schedule.rebuild(entries.all, entries.all, now);
+    assertEquals(entries.taken(now), before, `seed ${seed}`);
+  }
 });

@@ -16,7 +16,7 @@ import {
 import { tryOrders } from "./orders.ts";
 import { SeededRandom } from "./random.ts";
 import { type Collection, type Found, Recorder } from "./recorder.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./call_schedule.ts";
 import { setSchedule, SimulatedFileSystem } from "./simulated_file_system.ts";
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import type { SeededRandom } from "./random.ts";
-import { AS_MADE, type Plan, Schedule } from "./schedule.ts";
+import { AS_MADE, type Plan, Schedule } from "./call_schedule.ts";
 
 /** What was tried. */
 export interface OrdersReport {

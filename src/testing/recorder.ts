@@ -10,7 +10,7 @@ import {
   hashText,
 } from "./crash_states.ts";
 import { type Operation, operationText } from "./faults.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./call_schedule.ts";
 import { SimulatedFileSystem } from "./simulated_file_system.ts";
 
 /** A state that a crash can leave, and what was owed then. */

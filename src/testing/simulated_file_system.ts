@@ -39,7 +39,7 @@ import {
 import type { SimulatedFile } from "./disk.ts";
 import { SimulatedFileHandle } from "./file_handle.ts";
 import { SeededRandom } from "./random.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./call_schedule.ts";
 import { errno, SimulatedTree } from "./tree.ts";
 
 /** How a {@linkcode SimulatedFileSystem} begins. */
