@@ -44,6 +44,7 @@ export const PROMISES = {
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",
   E1: "a failure has the code of its cause",
+  T1: "the laboratory finds what a disk would lose, and only that",
 } as const;
 
 /** One safety measure that is taken away, or made weaker. */

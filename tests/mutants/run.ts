@@ -18,6 +18,7 @@ import { MUTANTS as DRAFTS } from "./drafts.ts";
 import { MUTANTS as FAIL_STOP } from "./fail_stop.ts";
 import { MUTANTS as FOLLOWING } from "./following.ts";
 import { MUTANTS as FORMAT } from "./format.ts";
+import { MUTANTS as LABORATORY } from "./laboratory.ts";
 import { MUTANTS as MENDING } from "./mending.ts";
 import { MUTANTS as LOADING } from "./loading.ts";
 import { MUTANTS as MOMENTS } from "./moments.ts";
@@ -79,6 +80,7 @@ const ALL: readonly Mutant[] = [
   ...RECORDS,
   ...ADAPTERS,
   ...SYSTEM,
+  ...LABORATORY,
   ...SNAPSHOTS,
   ...SNAPSHOT_VALUES,
   ...RESTORING,
