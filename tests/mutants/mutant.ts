@@ -49,6 +49,7 @@ export const PROMISES = {
   P1: "whatever waits keeps the program alive, unless it has ref: false",
   P2: "what goes wrong is reported to the program that asks for it",
   E1: "a failure has the code of its cause",
+  T1: "the laboratory finds what a disk would lose, and only that",
 } as const;
 
 /** One safety measure that is taken away, or made weaker. */

@@ -19,6 +19,7 @@ import { MUTANTS as FAIL_STOP } from "./fail_stop.ts";
 import { MUTANTS as FOLLOWING } from "./following.ts";
 import { MUTANTS as FORMAT } from "./format.ts";
 import { MUTANTS as LOCKS } from "./locks.ts";
+import { MUTANTS as LABORATORY } from "./laboratory.ts";
 import { MUTANTS as MENDING } from "./mending.ts";
 import { MUTANTS as LOADING } from "./loading.ts";
 import { MUTANTS as MOMENTS } from "./moments.ts";
@@ -83,6 +84,7 @@ const ALL: readonly Mutant[] = [
   ...ADAPTERS,
   ...SYSTEM,
   ...LOCKS,
+  ...LABORATORY,
   ...SNAPSHOTS,
   ...SNAPSHOT_VALUES,
   ...RESTORING,
