@@ -20,7 +20,7 @@ import { type Subject, Tally } from "./explore.ts";
 
 /** How many units there are in a piece: enough that few states are seen twice, and that one ends soon. */
 const UNITS: Readonly<Record<Part, number>> = {
-  "all histories": 8,
+  "all histories": 4,
   "all histories of format v0.1": 8,
   "all syncs that fail": 2,
   "random histories": 2,
