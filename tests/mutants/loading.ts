@@ -109,8 +109,8 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "M1",
     file: LOAD,
     from:
-      "if (from === version) return { state, sequence, damage: undefined };",
-    to: "if (from > 0) return { state, sequence, damage: undefined };",
+      "if (from === version) return { state, sequence, bytes, damage: undefined };",
+    to: "if (from > 0) return { state, sequence, bytes, damage: undefined };",
     likely: "state_open",
   },
   {

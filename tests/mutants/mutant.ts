@@ -40,6 +40,10 @@ export const PROMISES = {
   Q4: "a lease ends at its time, also over a crash, and settles nothing then",
   Q5: "dedupe keys and ids are taken for as long as promised",
   Q6: "a compaction of a queue loses nothing",
+  A1: "opening replays little, however long the history is",
+  A2: "automatic snapshots write no more than was logged",
+  A3:
+    "what fails of an automatic snapshot, or is abandoned, changes nothing else",
   L1: "there is one writer, on whatever runtimes",
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",
