@@ -185,14 +185,18 @@ test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and
 });
 
 test("MiniQueue.close() abandons an automatic compaction, and removes nothing more", async () => {
-  for (const path of [NEW, META]) {
+  const moments = [["write", NEW], ["sync", NEW], ["rename", META]] as const;
+  for (const [kind, path] of moments) {
     const jobs = await openJobs<string>({ snapshotAfter: 1000 });
     const { fileSystem, queue } = jobs;
     await queue.enqueue("kept", { priority: -1 });
     let closing: Promise<void> | undefined;
-    fileSystem.onOperation = ({ kind, path: from, to }) => {
-      const isIt = path === META ? to === path : from === path;
-      if (!isIt || !["write", "rename"].includes(kind)) return;
+    fileSystem.onOperation = (operation) => {
+      if (
+        operation.kind !== kind || path !== (operation.to ?? operation.path)
+      ) {
+        return;
+      }
       closing ??= Promise.resolve().then(() => queue.close());
     };
     const error = await codeOf(work(queue, 100));

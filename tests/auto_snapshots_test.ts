@@ -7,6 +7,7 @@ import {
   META,
   NEW,
   type Options,
+  put,
   snapshotOf,
   watch,
 } from "./support/auto_snapshots.ts";
@@ -118,21 +119,41 @@ test("StateManager.open() writes no snapshot by itself, also where one is due", 
   await shop.close();
 });
 
-test("StateManager.open() counts what is logged after the snapshot, not what the segment held before", async () => {
-  const fileSystem = new SimulatedFileSystem();
-  const options: Options = { snapshotAfter: 20_000 };
-  const shop = await openShop(fileSystem, options);
-  await fill(shop, 150); // 20,000 bytes are due soon
-  await shop.createSnapshot();
-  await fill(shop, 1);
-  await shop.close();
-  const seen = watch(fileSystem);
-  for (let run = 0; run < 5; run++) {
-    const again = await openShop(fileSystem, options);
-    await fill(again, 1);
-    await again.close();
+test("StateManager.open() counts what is logged after the snapshot, not what it holds", async () => {
+  // Within what is read at once, and beyond.
+  for (const logged of [11_000, 40_000]) {
+    const fileSystem = new SimulatedFileSystem();
+    const options: Options = { snapshotAfter: logged + 1000 };
+    const shop = await openShop(fileSystem, options);
+    const seen = watch(fileSystem);
+    while (seen.logged < logged) await shop.apply(put(0));
+    await shop.createSnapshot();
+    await shop.close();
+    seen.attempts = 0;
+    for (let run = 0; run < 5; run++) {
+      const again = await openShop(fileSystem, options);
+      await fill(again, 2);
+      await again.close();
+    }
+    assertEquals(seen.attempts, 0, `${seen.logged - logged} bytes`);
   }
-  assertEquals(seen.attempts, 0);
+});
+
+test("StateManager.open() knows the size of the snapshot: a large one is not due after a few writes", async () => {
+  const fileSystem = new SimulatedFileSystem();
+  const shop = await openShop(fileSystem);
+  await shop.applyAll(Array.from({ length: 100 }, (_, n): Order => ({
+    put: { key: `key ${n}`, count: n },
+  })));
+  await shop.createSnapshot(); // some 4,000 bytes
+  await shop.close();
+  const again = await openShop(fileSystem, { snapshotAfter: 1000 });
+  const seen = watch(fileSystem);
+  await fill(again, 20);
+  assertEquals(seen.attempts, 0, `${seen.logged} bytes`);
+  await fill(again, 30);
+  assertEquals(seen.attempts, 1, `${seen.logged} bytes`);
+  await again.close();
 });
 
 test("StateManager.apply() resolves while an automatic snapshot is held up", async () => {

@@ -45,7 +45,7 @@ const compact = (run: StateRun) =>
   keep(run, async () => (await managerOf(run).compact()).sequence);
 
 /** Mutations that are longer than a snapshot, together. */
-const MANY = 15;
+const MANY = 30;
 
 /** The steps by the letter that stands for each. */
 export const STATE_STEPS: Readonly<Record<string, StateStep>> = {

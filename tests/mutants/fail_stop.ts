@@ -167,9 +167,9 @@ const ROTATION: readonly Mutant[] = [
     breaks: "W13",
     file: WRITER,
     from:
-      "      const tip = await beginSegment(this.#log, next, seal);\n      this.#active = await ActiveSegment.open(this.#log, tip);\n      await this.#remove(excess);",
+      "      const tip = await beginSegment(this.#log, next, seal);\n      this.#active = await ActiveSegment.open(this.#log, tip);\n      this.#counted = tip.size;\n      await this.#remove(excess);",
     to:
-      "      await this.#remove(excess);\n      const tip = await beginSegment(this.#log, next, seal);\n      this.#active = await ActiveSegment.open(this.#log, tip);",
+      "      await this.#remove(excess);\n      const tip = await beginSegment(this.#log, next, seal);\n      this.#active = await ActiveSegment.open(this.#log, tip);\n      this.#counted = tip.size;",
     likely: "rotation",
   },
   {

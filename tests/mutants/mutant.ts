@@ -43,6 +43,10 @@ export const PROMISES = {
   R1: "a reader takes time, memory and open files by what it reads",
   R2:
     "a reader ends: what is not a file is refused, and what is left is closed",
+  A1: "opening replays little, however long the history is",
+  A2: "automatic snapshots write no more than was logged",
+  A3:
+    "what fails of an automatic snapshot, or is abandoned, changes nothing else",
   L1: "there is one writer, on whatever runtimes",
   L2: "the lock ends with its process",
   L3: "no lock is ever cleaned up by hand",

@@ -12,6 +12,7 @@
 import process from "node:process";
 import { MUTANTS as ADAPTERS } from "./adapters.ts";
 import { MUTANTS as ARRAY_DRAFTS } from "./array_drafts.ts";
+import { MUTANTS as AUTOMATIC } from "./automatic.ts";
 import { MUTANTS as CHANGES } from "./changes.ts";
 import { MUTANTS as COMMIT } from "./commit.ts";
 import { MUTANTS as DRAFTS } from "./drafts.ts";
@@ -99,6 +100,7 @@ const ALL: readonly Mutant[] = [
   ...TABLES,
   ...VIEWS,
   ...MOMENTS,
+  ...AUTOMATIC,
   ...CHANGES,
   ...VERIFYING,
   ...TELLING,

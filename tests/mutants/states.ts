@@ -14,16 +14,16 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "S3",
     file: UPKEEP,
     from:
-      "      const sequence = await this.#write();\n      // The disk must give it back before anything that it covers goes.\n      await checkSnapshot(place, sequence);\n",
+      "    const sequence = await this.#write(signal);\n    signal?.throwIfAborted();\n    // The disk must give it back before anything that it covers goes.\n    await checkSnapshot(place, sequence);\n",
     to:
-      "      const { sequence } = this.#commits;\n      await this.#writer.rotate();\n      await this.#writer.truncateBefore(sequence + 1);\n      await this.#write();\n      await checkSnapshot(place, sequence);\n",
+      "    const { sequence } = this.#commits;\n    await this.#writer.rotate();\n    await this.#writer.truncateBefore(sequence + 1);\n    await this.#write(signal);\n    await checkSnapshot(place, sequence);\n",
     likely: "matrix",
   },
   {
     name: "compaction-not-read-back",
     breaks: "S3",
     file: UPKEEP,
-    from: "      await checkSnapshot(place, sequence);\n",
+    from: "    await checkSnapshot(place, sequence);\n",
     to: "",
     likely: "matrix",
   },
@@ -242,7 +242,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "changes-told-before-they-are-shown",
     breaks: "M2",
     file: COMMITS,
-    from: "    this.#tree.settle(last);\n    if (!this.feed.isHeard) return;\n",
+    from:
+      "    this.#tree.settle(last);\n    this.onDurable();\n    if (!this.feed.isHeard) return;\n",
     to:
       "    if (!this.feed.isHeard) {\n      this.#tree.settle(last);\n      return;\n    }\n    queueMicrotask(() => this.#tree.settle(last));\n",
     likely: "state_manager",
