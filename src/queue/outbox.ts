@@ -38,7 +38,7 @@ export interface OutboxOptions<S, M, P> extends
     StateManagerOptions<S, M>,
     "initial" | "apply" | "validate" | "version" | "upcast" | "migrate"
   > {
-  /** How the queue works, and where the files are. @default {{}} */
+  /** How the queue works, where the files are, and when a snapshot of both parts is written. @default {{}} */
   readonly queue?: QueueOptions<P> | undefined;
 }
 
