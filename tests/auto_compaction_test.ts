@@ -8,10 +8,12 @@ import {
   codeOf,
   damage,
   DIR,
+  isPending,
   LOG,
   openJobs,
   recordsOf,
   reopen,
+  segmentsOf,
   turn,
 } from "./support/queues_b.ts";
 
@@ -161,6 +163,19 @@ test("MiniQueue carries no more automatically than was logged, however large wha
   await queue.close();
 });
 
+test("MiniQueue does not begin a segment for each automatic snapshot of a backlog", async () => {
+  const { fileSystem, queue } = await openJobs<string>({ snapshotAfter: 1000 });
+  const seen = watch(fileSystem);
+  for (let n = 0; n < 200; n++) {
+    await queue.enqueue(`message ${n} ${"x".repeat(100)}`);
+    await turn();
+  }
+  assert(seen.snapshots >= 3, `${seen.snapshots} snapshots`);
+  assertEquals(seen.carried, 0);
+  assertEquals(segmentsOf(fileSystem).length, 2);
+  await queue.close();
+});
+
 test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and compact() waits for it", async () => {
   const { fileSystem, queue } = await openJobs<string>({ snapshotAfter: 1000 });
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
@@ -185,7 +200,12 @@ test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and
 });
 
 test("MiniQueue.close() abandons an automatic compaction, and removes nothing more", async () => {
-  const moments = [["write", NEW], ["sync", NEW], ["rename", META]] as const;
+  const moments = [
+    ["write", NEW],
+    ["sync", NEW],
+    ["rename", META],
+    ["read", `${DIR}/snapshot.json`],
+  ] as const;
   for (const [kind, path] of moments) {
     const jobs = await openJobs<string>({ snapshotAfter: 1000 });
     const { fileSystem, queue } = jobs;
@@ -211,12 +231,47 @@ test("MiniQueue.close() abandons an automatic compaction, and removes nothing mo
     assertEquals(removed, [], "the log is as it was");
     fileSystem.onOperation = () => {};
     const again = (await reopen(jobs)).queue;
-    const expected = path === META ? 1 : 0;
+    const expected = path === NEW ? 0 : 1;
     assertEquals(Math.sign(again.recovery.snapshot ?? 0), expected);
     const [kept] = await all(again.list());
     assertEquals(kept.payload, "kept");
     await again.close();
   }
+});
+
+test("MiniQueue.close() waits for the read that an automatic compaction has begun, and then touches nothing", async () => {
+  const { fileSystem, queue } = await openJobs<string>({
+    snapshotAfter: 1000,
+    payloadMemory: 0,
+  });
+  await queue.enqueue("kept", { priority: -1 });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  let isHeld = false;
+  let working = true;
+  fileSystem.onOperation = ({ kind, path }) => {
+    // Its own reads are of what is in memory no more, too.
+    if (working || kind !== "open-read" || !path.startsWith(LOG)) {
+      return undefined;
+    }
+    isHeld = true;
+    return held;
+  };
+  while (!isHeld) {
+    const ids = Array.from({ length: 5 }, () => ({ payload: "x" }));
+    working = true;
+    await queue.enqueueAll(ids);
+    const messages = await queue.claim(5);
+    working = false;
+    await Promise.all(messages.map((message) => message.ack()));
+    await turn();
+  }
+  const closing = queue.close();
+  assert(await isPending(closing));
+  release();
+  await closing;
+  const { length } = fileSystem.operations;
+  await turn();
+  assertEquals(fileSystem.operations.length, length);
 });
 
 test("MiniQueue writes snapshots also where a payload is damaged that is to be carried, and tells of it", async () => {

@@ -50,8 +50,9 @@ import { type Handler, type ProcessOptions, work } from "./work.ts";
  * - **Given up on.** After `maxAttempts`, a message becomes a dead letter, with the
  *   last reason; it stays until it is redriven or purged.
  * - **Quiet.** Nothing runs but what was asked for: one timer, while somebody waits
- *   for a message that is due later, or works on one. Whatever waits keeps the
- *   program alive, without looking, unless it has `ref: false`.
+ *   for a message that is due later, or works on one; and a compaction, when writes
+ *   have made the log grow by 4 MiB (option `snapshotAfter`). Whatever waits keeps
+ *   the program alive, without looking, unless it has `ref: false`.
  * - **One process.** A second open, in this process or another, rejects with
  *   `LOCKED`. A directory holds one queue: a snapshot says everything of its
  *   directory, and queues that have nothing to do with each other do not wait for

@@ -49,7 +49,7 @@ export interface OutboxOptions<S, M, P> extends
     | "migrate"
     | "onRecovery"
   > {
-  /** How the queue works, and where the files are. @default {{}} */
+  /** How the queue works, where the files are, and when a snapshot of both parts is written. @default {{}} */
   readonly queue?: Omit<QueueOptions<P>, "onRecovery"> | undefined;
 }
 

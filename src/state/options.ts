@@ -81,8 +81,9 @@ export interface StateManagerOptions<S, M> extends StateOptions<S, M> {
    * A snapshot is written automatically when the log has grown, since the last one,
    * by this many bytes or by the size of that snapshot, whichever is more. So opening
    * replays hardly more than that, and all snapshots together write no more bytes
-   * than the log, but for the last one. Range: 1 and up; `Infinity` for only when
-   * `createSnapshot` is called.
+   * than the log, but for the last one. It takes room on the disk for one more
+   * snapshot; one that fails is reported by `snapshotError`. Range: 1 and up;
+   * `Infinity` for only when `createSnapshot` is called.
    *
    * @default {4_194_304} 4 MiB
    */

@@ -36,6 +36,9 @@ import type { DeepReadonly } from "./view.ts";
  * - **Concurrent.** Calls that wait together share one sync.
  * - **Recovered.** Snapshot and log give the same state as the whole log would.
  *   What does not fit together is refused with its position.
+ * - **Bounded.** A snapshot is written automatically when the log has grown by 4 MiB,
+ *   or by the size of the last snapshot if that is more (option `snapshotAfter`): so
+ *   opening takes moments, however long the history is, which stays in the log.
  * - **One writer.** A second open, in this process or another, rejects with
  *   `LOCKED`. {@linkcode StateManager.follow} needs no lock.
  * - **Fail-stop.** After the first failed write or sync of the log every mutation

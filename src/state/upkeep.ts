@@ -81,9 +81,12 @@ export class Upkeep<S, M> {
     // The disk must give it back before anything that it covers goes.
     await checkSnapshot(place, sequence);
     signal?.throwIfAborted();
+    const first = Math.min(sequence + 1, keep);
+    const [, second = 0] = this.#writer.segments;
+    // Nothing can go: do not begin a segment for each automatic snapshot.
+    if (signal && first < second) return { sequence, removedSegments: 0 };
     try {
       await this.#writer.rotate();
-      const first = Math.min(sequence + 1, keep);
       const removedSegments = await this.#writer.truncateBefore(first);
       return { sequence, removedSegments };
     } catch (error) {

@@ -51,7 +51,7 @@ export const STATE_SCOPE: Scope<StateSettings> = {
   letters: "abctnNpPxkvw",
   settings: STATE_SETTINGS,
   short: 1,
-  faultSettings: STATE_SETTINGS.slice(1),
+  faultSettings: STATE_SETTINGS,
   randomLetters: Object.keys(STATE_ALPHABET).join(""),
   randomSettings: [
     ...STATE_SETTINGS,

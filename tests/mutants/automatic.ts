@@ -162,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: AUTO,
     from: "    await this.#running;\n",
     to: "",
-    likely: "auto_snapshots_faults",
+    likely: "auto_compaction",
   },
   {
     name: "abandoned-snapshot-written-to-its-end",
@@ -187,6 +187,15 @@ export const MUTANTS: readonly Mutant[] = [
     from:
       "    await checkSnapshot(place, sequence);\n    signal?.throwIfAborted();\n",
     to: "    await checkSnapshot(place, sequence);\n",
+    likely: "auto_compaction",
+  },
+  {
+    name: "a-segment-for-each-automatic-snapshot",
+    breaks: "A1",
+    file: UPKEEP,
+    from:
+      "    if (signal && first < second) return { sequence, removedSegments: 0 };\n",
+    to: "",
     likely: "auto_compaction",
   },
   {
