@@ -2,8 +2,8 @@
  * Who waits for messages, and how they get them.
  *
  * A message is handed out when the record of its claim is durable and its payload is
- * read; only then its lease begins. The claim of one that is enqueued while somebody waits is decided at once, so that both records
- * share one sync.
+ * read; only then its lease begins. The claim of one that is enqueued while a
+ * consumer waits is decided at once, so that both records share one sync.
  *
  * @module
  */

@@ -79,8 +79,8 @@ export class Core extends Ledger {
 
   /**
    * Hands out what is ready, up to a number of messages. What has expired, or has no
-   * attempt left, becomes a dead letter; if there is so much of it that nothing else
-   * was found, what is returned is empty, and there may be more.
+   * attempt left, becomes a dead letter; if nothing else was found, what is returned
+   * is empty, and there may be more unless it says that it is the last.
    */
   claim(count: number, visibilityTimeout: number): Claim | undefined {
     let batch = this.begin();

@@ -27,7 +27,7 @@ export interface QueuedMessage<P> {
   readonly payload: P;
   /** What it is waiting for. */
   readonly state: MessageState;
-  /** How often it was handed out. */
+  /** How often it was handed out; one that is on its way to a consumer counts until it is given back. */
   readonly attempts: number;
   /** When it was enqueued. */
   readonly enqueuedAt: Date;
@@ -39,7 +39,10 @@ export interface QueuedMessage<P> {
   readonly notBefore: Date | undefined;
   /** When it is not worth working on any more. */
   readonly expiresAt: Date | undefined;
-  /** Until when it is held. */
+  /**
+   * Until when it is held. While it is on its way to a consumer, or its lease is
+   * being extended, it is held for longer: until that is done its lease does not run.
+   */
   readonly leasedUntil: Date | undefined;
   /** Why it failed the last time. */
   readonly reason: string | undefined;

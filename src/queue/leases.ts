@@ -1,10 +1,10 @@
 /**
  * When leases run out, by the clock of this process.
  *
- * A claim and an extension are decided at one moment and durable at a later one, and
- * a payload may have to be read in between. Until its consumer has it, a lease does
- * not run: a disk that is slower than the visibility timeout would else hand a
- * message out again, or bury it, though no consumer has ever had it. So
+ * A claim or an extension is decided at one moment and durable at a later one, and
+ * the payload may have to be read after that. If a lease ran in the meantime, a disk
+ * slower than the visibility timeout would hand a message out again, or bury it,
+ * though no consumer has ever had it. So:
  *
  * 1. a lease that is _under way_ is held, whatever the clock says;
  * 2. when the message is handed out, or the extension is durable, it begins, and

@@ -35,9 +35,13 @@ export let reveal: (lease: Lease) => Revealed;
 /**
  * The right to settle a message, for as long as nobody else has it.
  *
- * - It ends when the message is settled, and when its time runs out. From then on
- *   everything here rejects with `LEASE_LOST`, and changes nothing; also after a
- *   restart of the program.
+ * - It begins when the message is received, and ends when the message is settled, or
+ *   when its time runs out. From then on everything here rejects with `LEASE_LOST`,
+ *   and changes nothing; also after a restart of the program.
+ * - After a restart it ends when the records on disk say so: its time is counted
+ *   from when the claim or the extension was decided, not from when that was
+ *   durable. The message may be handed out again from then on; the older lease is
+ *   refused.
  * - Everything here resolves when it is on disk.
  */
 export class Lease {
@@ -120,9 +124,10 @@ export class Lease {
   }
 
   /**
-   * Holds the message for longer.
+   * Holds the message for another length of time, longer or shorter. Nobody else
+   * gets the message while that is being written, however long it takes.
    *
-   * @param time How long from now, in milliseconds. Range: 1 and up.
+   * @param time How long, in milliseconds from when this resolves. Range: 1 and up.
    * @throws {DurableError | TypeError | RangeError} As `ack`, and for a bad time.
    */
   async extend(time: number): Promise<void> {

@@ -42,9 +42,13 @@ import { type Handler, type ProcessOptions, work } from "./work.ts";
  * - **Durable.** What was enqueued is on disk when `enqueue` resolves, and is
  *   handed out until it is acknowledged: at least once. What was acknowledged never
  *   comes back.
- * - **Leased.** Who is handed a message holds it for `visibilityTimeout`; then it
- *   comes back, with the attempt counted. Nobody can settle a message whose lease
- *   he has lost.
+ * - **Leased.** A consumer holds a message for `visibilityTimeout` from when it
+ *   receives it; then the message comes back, with the attempt counted. A consumer
+ *   that has lost its lease cannot settle the message any more.
+ * - **Counted.** An attempt is a message that a consumer has received: a disk that
+ *   is slower than the leases, a consumer that gives up waiting, and `close` cost
+ *   none. After a crash it is unknown whether a claim that was on disk had reached
+ *   its consumer: that attempt counts.
  * - **Ordered.** Higher priority first; within a priority first in, first out, but
  *   for delays and retries. Messages of a `group` one at a time, in order.
  * - **Given up on.** After `maxAttempts`, a message becomes a dead letter, with the
@@ -219,6 +223,8 @@ export class MiniQueue<P = unknown> implements AsyncDisposable {
    * @param count The most messages to take. Range: 1 to 1,000.
    * @param options How long they are held.
    * @returns The messages, in order; none if none is ready, or the queue is paused.
+   * All their leases begin when this resolves. What was found to be expired, or to
+   * have no attempt left, is a dead letter on disk by then.
    * @throws {DurableError | TypeError | RangeError} As `dequeue`, if none of the
    * messages could be read; those that could are returned. And for a bad count.
    */

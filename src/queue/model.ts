@@ -15,7 +15,8 @@
  * The state holds everything about messages but their payloads, which stay in the
  * log: {@linkcode Entry.record} tells where, if a compaction has moved one. What
  * depends on the time is no part of the state: whether a lease has run out, whether
- * a delay is over, is seen when somebody asks for messages.
+ * a delay is over, is seen when messages are asked for. What follows from that is a
+ * record: a claim, or a `bury`. So a replay needs no clock.
  *
  * @module
  */
@@ -28,9 +29,9 @@ import type { Backoff } from "./backoff.ts";
 export interface LeaseEntry {
   /** The sequence number of the claim. */
   readonly token: number;
-  /** When it was given, or extended. */
+  /** When it was decided to give it, or to extend it. */
   at: number;
-  /** When it runs out. */
+  /** When it runs out after a restart; in the process that gave it, its time begins later. */
   until: number;
 }
 

@@ -33,8 +33,10 @@ export interface QueueOptions<P> {
   /** A rule for payloads, such as a Standard Schema; runs before anything is written. @default {none} */
   readonly validate?: Validate<P> | undefined;
   /**
-   * How long a message is held by whom it was handed to, in milliseconds, unless
-   * it is extended. Range: more than 0.
+   * How long a consumer holds a message, in milliseconds from when it receives it,
+   * unless it is extended. Range: 1 and up. The time that the disk takes to write
+   * the claim is not part of it. After a restart a lease ends this long after the
+   * claim was decided, which is sooner by that time.
    *
    * @default {30_000}
    */
@@ -135,7 +137,7 @@ export interface WaitOptions {
 
 /** How a message is taken. */
 export interface DequeueOptions extends WaitOptions {
-  /** How long it is held, in milliseconds. @default {that of the queue} */
+  /** How long it is held, in milliseconds from when it is received. @default {that of the queue} */
   readonly visibilityTimeout?: number | undefined;
 }
 
