@@ -116,7 +116,7 @@ test("MiniStore.open() says that segments were removed by something else, and wh
   const error = await assertCode(open, "CORRUPT");
   assertEquals(
     error.message,
-    'Cannot use "a.000002": the log begins with record 2, and none was removed on request: the segments before it are missing at byte 0, line 1 (record 2); restore them from a backup',
+    'Cannot use "a.000002": record 1 is missing: the log begins with record 2, and none was removed by truncateBefore, retain or compact, at byte 0, line 1 (record 2); restore the segments before this one from a backup, even if a snapshot holds their records',
   );
 });
 

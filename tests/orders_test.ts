@@ -50,7 +50,7 @@ test("testCrashes() finds a write that is not awaited, and passes it awaited", a
   }));
   assertEquals(error.message.split("\n"), [
     'It holds ""',
-    "Killed in front of call 5 close f",
+    "Killed before call 5 close f",
     "Calls overlapped, and were carried out in this order",
     "  call 4 sync f, before call 3",
     "Not carried out yet: call 3 write f at 0, 1 bytes",
@@ -78,7 +78,7 @@ test("testCrashes() finds a rename that is not awaited, and passes it awaited", 
   const error = await failureOf(saving(save(false), "g"));
   assertEquals(error.message.split("\n"), [
     'Cannot open "g": no such file or directory',
-    "Killed in front of call 7 close f",
+    "Killed before call 7 close f",
     "Calls overlapped, and were carried out in this order",
     "  call 6 syncDir ., before call 5",
     "Not carried out yet: call 5 rename f to g",
@@ -95,7 +95,7 @@ test("testCrashes() finds a sync that begins with the write that it is for, and 
   );
   assertEquals(error.message.split("\n"), [
     'It holds ""',
-    "Power cut in front of call 5 close f, by N0 and D0",
+    "Power cut before call 5 close f, by N0 and D0",
     "Calls overlapped, and were carried out in this order",
     "  call 4 sync f, before call 3",
     "  call 3 write f at 0, 1 bytes",
@@ -116,7 +116,7 @@ test("testCrashes() finds a sync that is not awaited, and passes it awaited", as
   }));
   assertEquals(error.message.split("\n"), [
     'It holds ""',
-    "Power cut in front of call 5 close f, by N0 and D0",
+    "Power cut before call 5 close f, by N0 and D0",
     "Not carried out yet: call 4 sync f",
     "The disk holds",
     "f (0 bytes)",
@@ -134,7 +134,7 @@ test("testCrashes() finds writes to one place that overlap, and passes them one 
   }));
   assertEquals(error.message.split("\n"), [
     'It holds "y"',
-    "Killed in front of call 6 close f",
+    "Killed before call 6 close f",
     "Calls overlapped, and were carried out in this order",
     "  call 4 write f at 0, 1 bytes, before call 3",
     "  call 3 write f at 0, 1 bytes",
@@ -163,7 +163,7 @@ test("testCrashes() finds a call that depends on a name on its way, and passes i
   const error = await failureOf(saving(save(false)));
   assertEquals(error.message.split("\n"), [
     'Cannot open "f": it exists already',
-    "The program itself failed, behind call 5",
+    "The program itself failed, after call 5",
     "Calls overlapped, and were carried out in this order",
     "  call 4 create f, before call 3",
     "Not carried out yet: call 3 remove f",
@@ -185,7 +185,7 @@ test("testCrashes() finds a failing sync that is swallowed, and passes it report
   const error = await failureOf(saving(save(true)));
   assertEquals(error.message.split("\n"), [
     'It holds ""',
-    "Power cut in front of call 5 close f, by N0 and D0",
+    "Power cut before call 5 close f, by N0 and D0",
     "Made to fail: call 4 sync f: EIO (F0)",
     "The disk holds",
     "f (0 bytes)",

@@ -110,7 +110,7 @@ export class Recorder<T> {
     if (this.#isRepeated && explored.has(fingerprint)) return;
     explored.add(fingerprint);
     const where = operation
-      ? `in front of call ${operationText(operation)}`
+      ? `before call ${operationText(operation)}`
       : `after call ${system.operations.length}`;
     const calls = this.calls();
     if (!seen.has(fingerprint)) {
