@@ -199,7 +199,7 @@ test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and
   await queue.close();
 });
 
-test("MiniQueue.close() abandons an automatic compaction, and removes nothing more", async () => {
+test("MiniQueue.close() finishes an automatic compaction that is under way", async () => {
   const moments = [
     ["write", NEW],
     ["sync", NEW],
@@ -222,21 +222,32 @@ test("MiniQueue.close() abandons an automatic compaction, and removes nothing mo
     const error = await codeOf(work(queue, 100));
     await closing;
     assertEquals(error, "CLOSED");
+    assertEquals(queue.stats().compactionError, undefined);
     const names = [...fileSystem.visible.files.keys()];
     const left = names.filter((name) => name.includes(".new"));
     assertEquals(left, []);
-    const removed = fileSystem.operations.filter(({ kind, path }) =>
-      kind === "remove" && path.startsWith(`${LOG}.0`)
-    );
-    assertEquals(removed, [], "the log is as it was");
     fileSystem.onOperation = () => {};
     const again = (await reopen(jobs)).queue;
-    const expected = path === NEW ? 0 : 1;
-    assertEquals(Math.sign(again.recovery.snapshot ?? 0), expected);
+    assert((again.recovery.snapshot ?? 0) > 0, "there is a snapshot");
     const [kept] = await all(again.list());
     assertEquals(kept.payload, "kept");
     await again.close();
   }
+});
+
+test("MiniQueue stays small though each run of the program is short", async () => {
+  let jobs = await openJobs<string>({ snapshotAfter: 1000 });
+  for (let run = 0; run < 60; run++) {
+    await jobs.queue.enqueue("x".repeat(100));
+    const message = await jobs.queue.tryDequeue();
+    await message?.ack();
+    await jobs.queue.close();
+    jobs = await reopen(jobs, { snapshotAfter: 1000 });
+  }
+  const files = [...jobs.fileSystem.visible.files.values()];
+  const size = files.reduce((sum, { length }) => sum + length, 0);
+  assert(size < 5000, `${size} bytes`);
+  await jobs.queue.close();
 });
 
 test("MiniQueue.close() waits for the read that an automatic compaction has begun, and then touches nothing", async () => {

@@ -34,10 +34,9 @@ export class Compactor {
   constructor(core: Core) {
     this.#core = core;
     const { auto } = core.state.upkeep;
-    auto.replace((signal) =>
+    auto.replace(() =>
       this.#queue(async () => {
-        signal.throwIfAborted();
-        if (auto.isDue) await this.#compact(signal);
+        if (auto.isDue) await this.#compact(true);
       })
     );
   }
@@ -61,25 +60,28 @@ export class Compactor {
     return job;
   }
 
-  /** @param signal Abandons a compaction that is automatic. */
-  async #compact(signal?: AbortSignal): Promise<Compaction> {
+  /**
+   * @param isAutomatic Whether no caller has asked for it: then it is finished though
+   * the queue is being closed, but for payloads that would have to be carried.
+   */
+  async #compact(isAutomatic = false): Promise<Compaction> {
     const core = this.#core;
     const { records, state } = core;
-    state.commits.checkOpen("compact");
+    if (!isAutomatic) state.commits.checkOpen("compact");
     const floor = this.#floor();
     const [start = 1] = state.segments;
     const { all, automatically } = this.#carried;
     // What was carried is in the log too, and pays for nothing.
-    const most = signal
+    const most = isAutomatic
       ? state.upkeep.auto.logged - all - automatically
       : Infinity;
     let failure: unknown;
     if (floor > start && records.before(floor) > 0 && most > 0) {
       // What is carried must not stand in a segment that is to go.
       await state.rotate();
-      failure = await this.#carry(floor, most, signal).catch((error) => {
+      failure = await this.#carry(floor, most, isAutomatic).catch((error) => {
         // A payload that is damaged must not keep automatic snapshots from being written.
-        if (signal) return error;
+        if (isAutomatic) return core.closed ? undefined : error;
         throw error;
       });
     }
@@ -89,7 +91,7 @@ export class Compactor {
       records.first((number) => this.#recordOf(number)),
       state.commits.staged + 1,
     );
-    const compaction = await state.upkeep.compact(keep, signal);
+    const compaction = await state.upkeep.compact(keep, isAutomatic);
     core.payloads.forget(Math.max(1, Math.min(keep, compaction.sequence + 1)));
     if (failure !== undefined) throw failure;
     return compaction;
@@ -109,12 +111,12 @@ export class Compactor {
    *
    * @param floor The first record that stays.
    * @param most How much text is carried before it ends, in UTF-16 units.
-   * @param signal Abandons it, if it is automatic.
+   * @param isAutomatic Whether no caller has asked for it.
    */
   async #carry(
     floor: number,
     most: number,
-    signal?: AbortSignal,
+    isAutomatic: boolean,
   ): Promise<void> {
     const core = this.#core;
     const recordOf = (number: number) => this.#recordOf(number);
@@ -125,14 +127,13 @@ export class Compactor {
       const batch = core.begin();
       for (const [number, text] of portion) core.carry(batch, number, text);
       this.#carried.all += size;
-      if (signal) this.#carried.automatically += size;
+      if (isAutomatic) this.#carried.automatically += size;
       portion = new Map();
       size = 0;
       await core.commit(batch);
     };
     for (const number of core.records.messages(floor, recordOf)) {
-      if (total >= most) break;
-      signal?.throwIfAborted();
+      if (total >= most || core.closed) break;
       const text = await core.payload(number);
       if (text === undefined) continue;
       portion.set(number, text);

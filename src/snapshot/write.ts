@@ -55,8 +55,6 @@ export interface NewSnapshot {
   readonly version: number;
   /** Whether to take `snapshot.lock`; `false` for a caller that holds another lock. @default true */
   readonly lock?: boolean | undefined;
-  /** Abandons it until its files are durable, with the signal's reason; the snapshot that is there is kept. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -181,7 +179,7 @@ async function prepare(
   snapshot: NewSnapshot,
 ): Promise<SnapshotMeta> {
   const { fileSystem, dir } = place;
-  const { sequence, version, signal } = snapshot;
+  const { sequence, version } = snapshot;
   try {
     let bytes = 0;
     let crc32 = 0;
@@ -191,10 +189,8 @@ async function prepare(
         crc32 = fileSystem.crc32(part, crc32);
         await handle.write(part, bytes);
         bytes += part.length;
-        signal?.throwIfAborted();
       }
     });
-    signal?.throwIfAborted();
     const { journal } = place;
     const meta: SnapshotMeta = { sequence, bytes, crc32, version, journal };
     await writeText(place, NAMES.newSeq, `${sequence}`);

@@ -36,23 +36,23 @@ export class AutoSnapshots {
   #size: number;
   /** What `logged` must reach for the next snapshot. */
   #due: number;
-  #run: (signal: AbortSignal) => Promise<unknown>;
+  #run: () => Promise<unknown>;
   #running: Promise<void> | undefined;
   #error: unknown;
-  readonly #end = new AbortController();
+  #isStopped = false;
 
   /**
    * @param after The option `snapshotAfter`.
    * @param log Counts what is written from here on.
    * @param found What is there already.
    * @param run Writes a snapshot, unless none {@linkcode AutoSnapshots.isDue} any
-   * more when its turn comes; the signal aborts when it is to be abandoned.
+   * more when its turn comes.
    */
   constructor(
     after: number,
     log: { readonly durableBytes: number },
     { snapshotBytes, tailBytes }: Found,
-    run: (signal: AbortSignal) => Promise<unknown>,
+    run: () => Promise<unknown>,
   ) {
     this.#after = after;
     this.#log = log;
@@ -78,20 +78,19 @@ export class AutoSnapshots {
   }
 
   /** Does something else in the place of writing a snapshot. */
-  replace(run: (signal: AbortSignal) => Promise<unknown>): void {
+  replace(run: () => Promise<unknown>): void {
     this.#run = run;
   }
 
   /** Begins a snapshot if one is due and none is under way. */
   consider(): void {
-    const { signal } = this.#end;
-    if (!this.isDue || this.#running || signal.aborted) return;
+    if (!this.isDue || this.#running || this.#isStopped) return;
     const begun = this.logged;
     // Not at once: the group that is being acknowledged must be shown first.
-    this.#running = Promise.resolve().then(() => this.#run(signal))
+    this.#running = Promise.resolve().then(() => this.#run())
       .then(() => {}, (error) => {
         this.#due = Math.max(this.#due, begun + this.#distance);
-        if (!signal.aborted) this.#error = error;
+        this.#error = error;
       })
       .then(() => {
         this.#running = undefined;
@@ -111,9 +110,12 @@ export class AutoSnapshots {
     this.#error = undefined;
   }
 
-  /** Abandons what is under way, and begins nothing more; resolves when nothing runs. */
+  /**
+   * Begins nothing more; resolves when nothing runs. What is under way is finished:
+   * a program whose runs are all short would never get a snapshot otherwise.
+   */
   async stop(): Promise<void> {
-    this.#end.abort();
+    this.#isStopped = true;
     await this.#running;
   }
 

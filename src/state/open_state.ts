@@ -73,8 +73,8 @@ export class OpenState<S, M> {
   }
 
   /**
-   * Commits what is pending, abandons an automatic snapshot, waits for one that was
-   * asked for, and releases everything.
+   * Commits what is pending, waits for a snapshot that is under way, and releases
+   * everything.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

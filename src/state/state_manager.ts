@@ -385,10 +385,10 @@ export class StateManager<S, M> implements AsyncDisposable {
   }
 
   /**
-   * Commits what is pending, waits for a snapshot that was asked for, and lets go
-   * of the files and the lock; a compaction that has not begun is refused with
-   * `CLOSED`. An automatic snapshot is abandoned, and the one before it kept: at most
-   * the call of the file system that is under way is waited for. The state can still be read. A second call gives the same promise.
+   * Commits what is pending, waits for a snapshot that is under way, automatic or
+   * not, and releases the files and the lock; a compaction that was asked for and has
+   * not begun is refused with `CLOSED`. The state can still be read. A second call
+   * gives the same promise.
    *
    * @throws {DurableError} `FAILED` if the log could not be marked as closed.
    */

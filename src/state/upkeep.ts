@@ -39,12 +39,12 @@ export class Upkeep<S, M> {
       plan.snapshotAfter,
       writer,
       found,
-      (signal) => this.#writeDue(signal),
+      () => this.#writeDue(),
     );
     commits.onDurable = () => this.auto.consider();
   }
 
-  /** Abandons an automatic snapshot, and waits for what was asked for. */
+  /** Begins no automatic snapshot any more, and waits for what is under way. */
   async end(): Promise<void> {
     await this.auto.stop();
     await this.#last;
@@ -59,32 +59,31 @@ export class Upkeep<S, M> {
    * Writes a snapshot, and removes the segments of the log that it covers.
    *
    * @param keep The first record that is needed all the same.
-   * @param signal Abandons it, as long as nothing was removed.
+   * @param isAutomatic Whether no caller has asked for it: then it is finished though
+   * the state is being closed, and begins no segment if none can be removed.
    */
   compact(
     keep: number = Infinity,
-    signal?: AbortSignal,
+    isAutomatic: boolean = false,
   ): Promise<Compaction> {
-    return this.#queue(() => this.#compact(keep, signal));
+    return this.#queue(() => this.#compact(keep, isAutomatic));
   }
 
-  async #compact(keep: number, signal?: AbortSignal): Promise<Compaction> {
+  async #compact(keep: number, isAutomatic: boolean): Promise<Compaction> {
     const { log: { path }, place, settings } = this.#plan;
     if (settings.format === "v0.1") {
       throw new TypeError(
         `Cannot compact "${path}": records of format v0.1 have no numbers of their own; open it in format v0.2`,
       );
     }
-    this.#commits.checkOpen("compact");
-    const sequence = await this.#write(signal);
-    signal?.throwIfAborted();
+    if (!isAutomatic) this.#commits.checkOpen("compact");
+    const sequence = await this.#write();
     // The disk must give it back before anything that it covers goes.
     await checkSnapshot(place, sequence);
-    signal?.throwIfAborted();
     const first = Math.min(sequence + 1, keep);
     const [, second = 0] = this.#writer.segments;
     // Nothing can go: do not begin a segment for each automatic snapshot.
-    if (signal && first < second) return { sequence, removedSegments: 0 };
+    if (isAutomatic && first < second) return { sequence, removedSegments: 0 };
     try {
       await this.#writer.rotate();
       const removedSegments = await this.#writer.truncateBefore(first);
@@ -96,13 +95,12 @@ export class Upkeep<S, M> {
   }
 
   /** Writes a snapshot if one is still due when its turn comes: one that was asked for may have been written. */
-  #writeDue(signal: AbortSignal): Promise<unknown> {
+  #writeDue(): Promise<unknown> {
     return this.#queue(async () => {
-      signal.throwIfAborted();
       if (!this.auto.isDue) return;
       await (this.#plan.keepHistory
-        ? this.#write(signal)
-        : this.#compact(Infinity, signal));
+        ? this.#write()
+        : this.#compact(Infinity, true));
     });
   }
 
@@ -112,7 +110,7 @@ export class Upkeep<S, M> {
     return job;
   }
 
-  async #write(signal?: AbortSignal): Promise<number> {
+  async #write(): Promise<number> {
     const { log, place, settings, version } = this.#plan;
     // While the log is open, this file stands beside it.
     if (!await log.fileSystem.stat(openPath(log.path))) {
@@ -122,14 +120,13 @@ export class Upkeep<S, M> {
         "the path does not lead to the log that is open",
       );
     }
-    signal?.throwIfAborted();
     const capture = this.#tree.capture();
     const { logged } = this.auto;
     const { sequence } = capture;
     try {
       const all = prettyPieces(capture.root, stateSource);
       const pieces = settings.format === "v0.1" ? forRust(all) : all;
-      const snapshot = { pieces, sequence, version, lock: false, signal };
+      const snapshot = { pieces, sequence, version, lock: false };
       const { bytes } = await writeSnapshot(place, snapshot);
       this.auto.wrote(logged, bytes);
     } finally {

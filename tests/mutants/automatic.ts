@@ -5,7 +5,6 @@ import type { Mutant } from "./mutant.ts";
 const AUTO = "src/state/auto_snapshots.ts";
 const UPKEEP = "src/state/upkeep.ts";
 const LOAD = "src/state/load.ts";
-const WRITE = "src/snapshot/write.ts";
 const WRITER = "src/wal/writer.ts";
 const DECODE = "src/wal/decode.ts";
 const COMPACTION = "src/queue/compaction.ts";
@@ -96,8 +95,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "snapshots-begun-side-by-side",
     breaks: "A2",
     file: AUTO,
-    from: "if (!this.isDue || this.#running || signal.aborted) return;",
-    to: "if (!this.isDue || signal.aborted) return;",
+    from: "if (!this.isDue || this.#running || this.#isStopped) return;",
+    to: "if (!this.isDue || this.#isStopped) return;",
     likely: "auto_snapshots",
   },
   {
@@ -112,8 +111,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "compaction-that-is-due-no-more",
     breaks: "A2",
     file: COMPACTION,
-    from: "if (auto.isDue) await this.#compact(signal);",
-    to: "await this.#compact(signal);",
+    from: "if (auto.isDue) await this.#compact(true);",
+    to: "await this.#compact(true);",
     likely: "auto_compaction",
   },
   {
@@ -128,16 +127,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "failed-snapshot-not-told",
     breaks: "A3",
     file: AUTO,
-    from: "        if (!signal.aborted) this.#error = error;\n",
+    from: "        this.#error = error;\n",
     to: "",
-    likely: "auto_snapshots_faults",
-  },
-  {
-    name: "abandoned-snapshot-told-as-an-error",
-    breaks: "A3",
-    file: AUTO,
-    from: "        if (!signal.aborted) this.#error = error;\n",
-    to: "        this.#error = error;\n",
     likely: "auto_snapshots_faults",
   },
   {
@@ -149,11 +140,11 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "auto_snapshots_faults",
   },
   {
-    name: "close-waits-for-the-whole-snapshot",
-    breaks: "A3",
-    file: AUTO,
-    from: "    this.#end.abort();\n",
-    to: "",
+    name: "automatic-compaction-refused-by-close",
+    breaks: "A1",
+    file: UPKEEP,
+    from: '    if (!isAutomatic) this.#commits.checkOpen("compact");\n',
+    to: '    this.#commits.checkOpen("compact");\n',
     likely: "auto_snapshots_faults",
   },
   {
@@ -165,36 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
     likely: "auto_compaction",
   },
   {
-    name: "abandoned-snapshot-written-to-its-end",
-    breaks: "A3",
-    file: WRITE,
-    from: "        bytes += part.length;\n        signal?.throwIfAborted();\n",
-    to: "        bytes += part.length;\n",
-    likely: "auto_snapshots_faults",
-  },
-  {
-    name: "abandoned-snapshot-committed",
-    breaks: "A3",
-    file: WRITE,
-    from: "    signal?.throwIfAborted();\n    const { journal } = place;\n",
-    to: "    const { journal } = place;\n",
-    likely: "auto_compaction",
-  },
-  {
-    name: "abandoned-compaction-removes",
-    breaks: "A3",
-    file: UPKEEP,
-    from:
-      "    await checkSnapshot(place, sequence);\n    signal?.throwIfAborted();\n",
-    to: "    await checkSnapshot(place, sequence);\n",
-    likely: "auto_compaction",
-  },
-  {
     name: "a-segment-for-each-automatic-snapshot",
     breaks: "A1",
     file: UPKEEP,
     from:
-      "    if (signal && first < second) return { sequence, removedSegments: 0 };\n",
+      "    if (isAutomatic && first < second) return { sequence, removedSegments: 0 };\n",
     to: "",
     likely: "auto_compaction",
   },
@@ -218,7 +184,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "damaged-payload-ends-automatic-snapshots",
     breaks: "A3",
     file: COMPACTION,
-    from: "        if (signal) return error;\n",
+    from: "        if (isAutomatic) return core.closed ? undefined : error;\n",
     to: "",
     likely: "auto_compaction",
   },

@@ -14,9 +14,9 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "S3",
     file: UPKEEP,
     from:
-      "    const sequence = await this.#write(signal);\n    signal?.throwIfAborted();\n    // The disk must give it back before anything that it covers goes.\n    await checkSnapshot(place, sequence);\n",
+      "    const sequence = await this.#write();\n    // The disk must give it back before anything that it covers goes.\n    await checkSnapshot(place, sequence);\n",
     to:
-      "    const { sequence } = this.#commits;\n    await this.#writer.rotate();\n    await this.#writer.truncateBefore(sequence + 1);\n    await this.#write(signal);\n    await checkSnapshot(place, sequence);\n",
+      "    const { sequence } = this.#commits;\n    await this.#writer.rotate();\n    await this.#writer.truncateBefore(sequence + 1);\n    await this.#write();\n    await checkSnapshot(place, sequence);\n",
     likely: "matrix",
   },
   {
