@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MemoryFileSystem, MiniQueue, Outbox } from "../mod.ts";
+import { DurableError, MemoryFileSystem, MiniQueue, Outbox } from "../mod.ts";
 import type { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { SeededRandom } from "../src/testing/random.ts";
 import { test } from "./support/harness.ts";
@@ -37,14 +37,15 @@ function watch(
   fileSystem: SimulatedFileSystem,
 ): { snapshots: number; carried: number; logged: number } {
   const seen = { snapshots: 0, carried: 0, logged: 0 };
-  const decoder = new TextDecoder();
+  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   fileSystem.onOperation = ({ kind, path, to, bytes }) => {
     if (kind === "rename" && to === META) seen.snapshots++;
     if (kind !== "write" || !path.startsWith(LOG) || !bytes) return;
-    const carried =
+    const carried = encoder.encode(
       decoder.decode(bytes).split("\n").filter((line) =>
         line.startsWith('{"carry"')
-      ).join("").length;
+      ).join(""),
+    ).length;
     seen.carried += carried;
     seen.logged += bytes.length - carried;
   };
@@ -198,6 +199,38 @@ test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and
   assertEquals(attempts, 2, "what was asked for is enough");
   await queue.close();
 });
+
+for (const [name, payload] of [["small", "1"], ["wide", "漢".repeat(200)]]) {
+  test(`MiniQueue does not go on with compactions by itself where the snapshot fails (${name} payloads)`, async () => {
+    const { fileSystem, queue } = await openJobs<string>({
+      snapshotAfter: 10_000,
+    });
+    const seen = watch(fileSystem);
+    const count = fileSystem.onOperation;
+    fileSystem.onOperation = (operation) => {
+      if (operation.kind === "create" && operation.path === NEW) {
+        throw new DurableError("NO_SPACE", "there is no room", { path: NEW });
+      }
+      return count(operation);
+    };
+    for (let n = 0; n < 6; n++) {
+      const request = { payload, delay: 1e9 };
+      await queue.enqueueAll(Array.from({ length: 100 }, () => request));
+    }
+    for (let n = 0; n < 1200; n++) await queue.enqueue("x", { priority: 1 });
+    for (;;) {
+      const messages = await queue.claim(100);
+      if (messages.length === 0) break;
+      await Promise.all(messages.map((message) => message.ack()));
+    }
+    for (let n = 0; n < 100; n++) await turn(); // what is under way may end
+    const { carried, logged } = seen;
+    for (let n = 0; n < 100; n++) await turn();
+    assertEquals(seen.carried, carried, "nothing runs without a write");
+    assert(carried <= logged, `${carried} bytes were carried, of ${logged}`);
+    await queue.close();
+  });
+}
 
 test("MiniQueue.close() finishes an automatic compaction that is under way", async () => {
   const moments = [

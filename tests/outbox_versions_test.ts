@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { MiniQueue } from "../mod.ts";
 import { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { assertCode } from "./support/errors.ts";
@@ -114,4 +114,28 @@ test("Outbox.commit() gives the reducer of the first mutation its number", async
   await shop.commit({ apply: orders });
   assertEquals(numbers, [2, 3]);
   await shop.close();
+});
+
+test("Outbox.open() refuses a migrate or an upcast that returns nothing, or a promise", async () => {
+  const nothing = () => undefined as never;
+  const promise = () => Promise.reject(new Error("late")) as never;
+  for (const wrong of [nothing, promise]) {
+    for (
+      const [option, compact] of [["migrate", true], ["upcast", false]] as const
+    ) {
+      const opened = await openShop();
+      await opened.shop.commit({ apply: [{ add: { by: 5 } }] });
+      if (compact) await opened.shop.queue.compact();
+      await opened.shop.close();
+      const code = option === "migrate" ? "REJECTED" : "INVALID_RECORD";
+      const error = await assertCode(
+        () => openAgain(opened, { version: 2, [option]: wrong }),
+        code,
+      );
+      assert(error.message.includes(`${option} returned`), error.message);
+      const again = await openAgain(opened);
+      assertEquals(again.shop.state.total, 5);
+      await again.shop.close();
+    }
+  }
 });

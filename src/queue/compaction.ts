@@ -21,6 +21,8 @@ import type { Core } from "./core.ts";
 
 /** How much text is carried in one commit, in UTF-16 units, about. */
 const PORTION = 1 << 18;
+/** What a commit line takes in the log, in bytes, at most. */
+const COMMIT_BYTES = 40;
 
 /** Compacts a queue, when it is asked to, and automatically. */
 export class Compactor {
@@ -28,7 +30,7 @@ export class Compactor {
   /** What was asked for and is not done. */
   #asked: Promise<Compaction> | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  /** How much text was carried, in UTF-16 units: all of it, and automatically. */
+  /** How many bytes of log carrying has written: all of it, and automatically. */
   readonly #carried = { all: 0, automatically: 0 };
 
   constructor(core: Core) {
@@ -110,7 +112,7 @@ export class Compactor {
    * Writes the payloads again that are in records before one, the oldest first.
    *
    * @param floor The first record that stays.
-   * @param most How much text is carried before it ends, in UTF-16 units.
+   * @param most How many bytes of log it may write, about.
    * @param isAutomatic Whether no caller has asked for it.
    */
   async #carry(
@@ -125,20 +127,23 @@ export class Compactor {
     let total = 0;
     const flush = async () => {
       const batch = core.begin();
-      for (const [number, text] of portion) core.carry(batch, number, text);
-      this.#carried.all += size;
-      if (isAutomatic) this.#carried.automatically += size;
+      let bytes = COMMIT_BYTES;
+      for (const [number, text] of portion) {
+        bytes += core.carry(batch, number, text);
+      }
+      total += bytes;
+      this.#carried.all += bytes;
+      if (isAutomatic) this.#carried.automatically += bytes;
       portion = new Map();
       size = 0;
       await core.commit(batch);
     };
     for (const number of core.records.messages(floor, recordOf)) {
-      if (total >= most || core.closed) break;
+      if (total + size >= most || core.closed) break;
       const text = await core.payload(number);
       if (text === undefined) continue;
       portion.set(number, text);
       size += text.length;
-      total += text.length;
       if (size > PORTION) await flush();
     }
     if (size > 0) await flush();

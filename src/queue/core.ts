@@ -15,6 +15,7 @@ import type { Entry, Held } from "./model.ts";
 
 /** How often messages that are to become dead letters are taken out, {@linkcode MANY} at a time, before others have their turn. */
 const SWEEPS = 4;
+const encoder = new TextEncoder();
 
 /** A message that was handed out. */
 export interface Claimed {
@@ -224,10 +225,10 @@ export class Core extends Ledger {
     return this.commit(batch);
   }
 
-  /** Writes the text of a payload anew, at the end of the log; not if the message is gone meanwhile. */
-  carry(batch: Batch, message: number, payload: string): void {
+  /** Writes the text of a payload anew, at the end of the log; not if the message is gone meanwhile. Returns what it takes in the log, in bytes. */
+  carry(batch: Batch, message: number, payload: string): number {
     const entry = this.look(message) ?? this.lookDead(message);
-    if (!entry) return;
+    if (!entry) return 0;
     const { record: from = message } = entry;
     const text = `{"carry":{"message":${message},"payload":${payload}}}`;
     const record = batch.push({ carry: { message } }, text);
@@ -239,6 +240,7 @@ export class Core extends Ledger {
       this.records.remove(from);
       this.payloads.delete(from);
     });
+    return encoder.encode(text).length + 1;
   }
 
   /** When the lease of a message runs out; `undefined` if it is not held by it. */

@@ -329,13 +329,21 @@ function companionOf<S, M, P>(
       const { apply: mutation } = record as { apply?: unknown };
       if (mutation === undefined) return record as QueueRecord;
       if (upcast === undefined) throw new NotGiven();
-      return { apply: upcast(mutation, from) };
+      return { apply: given("upcast", upcast(mutation, from)) };
     },
     migrate(root, from) {
       const { state, ...queue } = root as Root;
       if (state === undefined) return queue;
       if (migrate === undefined) throw new NotGiven();
-      return { ...queue, state: migrate(state, from) };
+      return { ...queue, state: given("migrate", migrate(state, from)) };
     },
   };
+}
+
+/** What a caller's function has returned; it is a part of something, so `convert` does not see it. */
+function given<T>(name: string, value: T): T {
+  if (value === undefined) throw new TypeError(`${name} returned nothing`);
+  if (!(value instanceof Promise)) return value;
+  value.catch(() => {}); // it comes too late
+  throw new TypeError(`${name} returned a promise, and must be synchronous`);
 }

@@ -85,11 +85,10 @@ export class AutoSnapshots {
   /** Begins a snapshot if one is due and none is under way. */
   consider(): void {
     if (!this.isDue || this.#running || this.#isStopped) return;
-    const begun = this.logged;
     // Not at once: the group that is being acknowledged must be shown first.
     this.#running = Promise.resolve().then(() => this.#run())
       .then(() => {}, (error) => {
-        this.#due = Math.max(this.#due, begun + this.#distance);
+        this.#due = Math.max(this.#due, this.logged + this.#distance);
         this.#error = error;
       })
       .then(() => {

@@ -154,9 +154,21 @@ export class ActiveSegment {
     const handle = await fileSystem.open(path, { mode: "write" });
     try {
       const blocking = await fileSystem.open(path, { mode: "write" });
-      return new ActiveSegment(log, tip, handle, blocking);
+      const segment = new ActiveSegment(log, tip, handle, blocking);
+      return await segment.#checked();
     } catch (error) {
       await handle.close();
+      throw error;
+    }
+  }
+
+  /** Looks at the file, so that one that cannot be looked at is refused before anything is appended. */
+  async #checked(): Promise<this> {
+    try {
+      this.checkOwn();
+      return this;
+    } catch (error) {
+      await this.#blocking.close();
       throw error;
     }
   }
@@ -228,7 +240,9 @@ export class ActiveSegment {
 
   /** Closes the descriptors. */
   async close(): Promise<void> {
-    await Promise.all([this.#handle.close(), this.#blocking.close()]);
+    const handles = [this.#handle, this.#blocking];
+    const ends = await Promise.allSettled(handles.map((file) => file.close()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /**
@@ -247,7 +261,7 @@ export class ActiveSegment {
     if (!atPath) {
       throw new DurableError(
         "CORRUPT",
-        `"${this.#path}" does not lead to the file that is open any more: it was removed, renamed or replaced`,
+        `"${this.#path}" does not lead to the file that is open any more: it was removed, renamed or replaced; put the file back under its name before you open it again, as a log that is missing begins anew`,
         { path: this.#path },
       );
     }

@@ -89,8 +89,8 @@ export async function mend(
  * A writer that has lost its lock may still have the old file. It acknowledges
  * nothing once the path leads to the copy, as it looks after each sync; so what it
  * acknowledged until then is in the old file when that is looked at again. If that
- * has grown, all of it takes the place of the copy, and opening fails. A byte too
- * many at the end of the old file stops a writer that has it by another name.
+ * has grown, all of it takes the place of the copy, and opening fails. Nothing is
+ * written to the old file: by another name, it may be a log of its own.
  */
 async function replace(
   log: LogFiles,
@@ -109,7 +109,6 @@ async function replace(
       { offset: size, line: await lineAt(handle, size) },
     );
   }
-  await handle.write(new Uint8Array(1), size);
 }
 
 /** Copies a range to a file of its own, and makes it durable under `name`. */

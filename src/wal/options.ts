@@ -149,6 +149,12 @@ export function checkPath(path: unknown): asserts path is string {
       `Cannot use "${path}" as a journal: it names a directory`,
     );
   }
+  // On POSIX, closing any descriptor of a lock file ends the locks of this process on it.
+  if (path.endsWith(".lock")) {
+    throw new TypeError(
+      `Cannot use "${path}" as a journal: it is the lock of one, and reading it could end that lock`,
+    );
+  }
 }
 
 /**

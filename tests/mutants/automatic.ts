@@ -119,8 +119,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "failed-snapshot-tried-at-every-write",
     breaks: "A3",
     file: AUTO,
-    from: "begun + this.#distance);",
-    to: "begun + 1);",
+    from: "this.logged + this.#distance);",
+    to: "this.logged + 1);",
     likely: "auto_snapshots_faults",
   },
   {
@@ -178,6 +178,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: COMPACTION,
     from: "state.upkeep.auto.logged - all - automatically",
     to: "state.upkeep.auto.logged",
+    likely: "auto_compaction",
+  },
+  {
+    name: "failure-counts-from-before-what-was-carried",
+    breaks: "A3",
+    file: AUTO,
+    from: "this.logged + this.#distance);",
+    to: "this.#due + 1);",
     likely: "auto_compaction",
   },
   {

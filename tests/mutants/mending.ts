@@ -84,14 +84,6 @@ const MENDING: readonly Mutant[] = [
     likely: "crash",
   },
   {
-    name: "replaced-file-not-spoiled",
-    breaks: "L1",
-    file: MEND,
-    from: "  await handle.write(new Uint8Array(1), size);\n",
-    to: "",
-    likely: "replaced_journal",
-  },
-  {
     name: "file-that-grew-left-behind",
     breaks: "W1",
     file: MEND,

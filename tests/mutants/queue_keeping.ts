@@ -105,7 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: "Q6",
     file: CORE,
     from:
-      "const entry = this.look(message) ?? this.lookDead(message);\n    if (!entry) return;\n    const { record: from = message } = entry;",
+      "const entry = this.look(message) ?? this.lookDead(message);\n    if (!entry) return 0;\n    const { record: from = message } = entry;",
     to:
       "const entry = this.look(message) ?? this.lookDead(message);\n    const { record: from = message } = entry ?? {};",
     likely: "queue_mutants",
