@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DurableError, MemoryFileSystem, MiniQueue, Outbox } from "../mod.ts";
+import { MemoryFileSystem, MiniQueue, Outbox } from "../mod.ts";
 import type { SimulatedFileSystem } from "../src/testing/mod.ts";
 import { SeededRandom } from "../src/testing/random.ts";
 import { test } from "./support/harness.ts";
@@ -200,38 +200,6 @@ test("MiniQueue.enqueue() resolves while an automatic compaction is held up, and
   await queue.close();
 });
 
-for (const [name, payload] of [["small", "1"], ["wide", "漢".repeat(200)]]) {
-  test(`MiniQueue does not go on with compactions by itself where the snapshot fails (${name} payloads)`, async () => {
-    const { fileSystem, queue } = await openJobs<string>({
-      snapshotAfter: 10_000,
-    });
-    const seen = watch(fileSystem);
-    const count = fileSystem.onOperation;
-    fileSystem.onOperation = (operation) => {
-      if (operation.kind === "create" && operation.path === NEW) {
-        throw new DurableError("NO_SPACE", "there is no room", { path: NEW });
-      }
-      return count(operation);
-    };
-    for (let n = 0; n < 6; n++) {
-      const request = { payload, delay: 1e9 };
-      await queue.enqueueAll(Array.from({ length: 100 }, () => request));
-    }
-    for (let n = 0; n < 1200; n++) await queue.enqueue("x", { priority: 1 });
-    for (;;) {
-      const messages = await queue.claim(100);
-      if (messages.length === 0) break;
-      await Promise.all(messages.map((message) => message.ack()));
-    }
-    for (let n = 0; n < 100; n++) await turn(); // what is under way may end
-    const { carried, logged } = seen;
-    for (let n = 0; n < 100; n++) await turn();
-    assertEquals(seen.carried, carried, "nothing runs without a write");
-    assert(carried <= logged, `${carried} bytes were carried, of ${logged}`);
-    await queue.close();
-  });
-}
-
 test("MiniQueue.close() finishes an automatic compaction that is under way", async () => {
   const moments = [
     ["write", NEW],
@@ -266,21 +234,6 @@ test("MiniQueue.close() finishes an automatic compaction that is under way", asy
     assertEquals(kept.payload, "kept");
     await again.close();
   }
-});
-
-test("MiniQueue stays small though each run of the program is short", async () => {
-  let jobs = await openJobs<string>({ snapshotAfter: 1000 });
-  for (let run = 0; run < 60; run++) {
-    await jobs.queue.enqueue("x".repeat(100));
-    const message = await jobs.queue.tryDequeue();
-    await message?.ack();
-    await jobs.queue.close();
-    jobs = await reopen(jobs, { snapshotAfter: 1000 });
-  }
-  const files = [...jobs.fileSystem.visible.files.values()];
-  const size = files.reduce((sum, { length }) => sum + length, 0);
-  assert(size < 5000, `${size} bytes`);
-  await jobs.queue.close();
 });
 
 test("MiniQueue.close() waits for the read that an automatic compaction has begun, and then touches nothing", async () => {

@@ -154,21 +154,9 @@ export class ActiveSegment {
     const handle = await fileSystem.open(path, { mode: "write" });
     try {
       const blocking = await fileSystem.open(path, { mode: "write" });
-      const segment = new ActiveSegment(log, tip, handle, blocking);
-      return await segment.#checked();
+      return new ActiveSegment(log, tip, handle, blocking);
     } catch (error) {
       await handle.close();
-      throw error;
-    }
-  }
-
-  /** Looks at the file, so that one that cannot be looked at is refused before anything is appended. */
-  async #checked(): Promise<this> {
-    try {
-      this.checkOwn();
-      return this;
-    } catch (error) {
-      await this.#blocking.close();
       throw error;
     }
   }

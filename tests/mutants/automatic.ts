@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: AUTO,
     from: "this.logged + this.#distance);",
     to: "this.#due + 1);",
-    likely: "auto_compaction",
+    likely: "auto_compaction_bounds",
   },
   {
     name: "damaged-payload-ends-automatic-snapshots",
