@@ -2,16 +2,18 @@ import { execFileSync } from "node:child_process";
 import { closeSync, constants, openSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import process from "node:process";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type DurableErrorCode,
   type FileSystem,
+  MemoryFileSystem,
   MiniStore,
   SnapStore,
   StateManager,
 } from "../mod.ts";
 import { onDisk } from "./support/adapters.ts";
 import { assertCode } from "./support/errors.ts";
+import { FaultyFileSystem } from "./support/faulty_file_system.ts";
 import { test, withDirectory } from "./support/harness.ts";
 import { writeFile } from "./support/text.ts";
 
@@ -166,3 +168,18 @@ test("MiniStore.replay() reads through a link to a log's file", () =>
       2,
     ]);
   }));
+
+test("MiniStore.replay(), stream() and verify() do not open a lock file, which would end the lock", async () => {
+  const fileSystem = new FaultyFileSystem(new MemoryFileSystem());
+  await using _store = await MiniStore.open("a", { fileSystem });
+  fileSystem.calls.length = 0;
+  const reads = [
+    () => MiniStore.replay("a.lock", { fileSystem }),
+    async () => await MiniStore.stream("a.lock", { fileSystem }).next(),
+    async () => await MiniStore.verify("a.lock", { fileSystem }),
+  ];
+  for (const read of reads) {
+    await assertRejects(read, TypeError, "another log uses it as its lock");
+  }
+  assertEquals(fileSystem.calls, []);
+});

@@ -152,7 +152,7 @@ export function checkPath(path: unknown): asserts path is string {
   // On POSIX, closing any descriptor of a lock file ends the locks of this process on it.
   if (path.endsWith(".lock")) {
     throw new TypeError(
-      `Cannot use "${path}" as a journal: it is the lock of one, and reading it could end that lock`,
+      `Cannot use "${path}" as a journal: another log uses it as its lock, and reading it could end that lock`,
     );
   }
 }
