@@ -9,7 +9,7 @@ import { LOG_SCOPE } from "./crash/scopes.ts";
 import { runtime, test } from "./support/harness.ts";
 
 const [effort, least] = runtime === "bun"
-  ? [EVERYDAY, 100_000] as const
+  ? [EVERYDAY, 30_000] as const
   : [SHORT, 10_000] as const;
 
 test(`MiniStore keeps W1 – W13 in ${least} states that a crash can leave, and after a second crash`, async () => {
